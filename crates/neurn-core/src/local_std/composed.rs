@@ -1,0 +1,86 @@
+//! The local standard deviation from Burn operations, for every backend.
+//!
+//! Rows first, then columns, each relative to the patch's centre: the k pixels
+//! of a column give a mean and a sum of squared deviations, and k columns are
+//! combined by the parallel-variance rule
+//!
+//! ```text
+//! k^2 var = sum_j M2_j + k sum_j (m_j - mean of m)^2
+//! ```
+//!
+//! so the work grows with k and not with k^2. Every subtraction is between
+//! pixels of one patch or of what came of them, which is why an offset of the
+//! image costs no accuracy and a flat patch gives exactly 0.
+
+use burn::tensor::{Slice, Tensor};
+
+use crate::Border;
+
+pub(super) fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
+    let radius = k / 2;
+    let columns = shifted(border.pad(images, radius), 2, k, stride);
+    let centre = columns[radius].clone();
+    let (column_mean, column_m2) = mean_and_m2(
+        columns
+            .into_iter()
+            .map(|row| row - centre.clone())
+            .collect(),
+    );
+
+    let centres = shifted(centre, 3, k, stride);
+    let centre = centres[radius].clone();
+    let means = centres
+        .into_iter()
+        .zip(shifted(column_mean, 3, k, stride))
+        .map(|(pixel, mean)| (pixel - centre.clone()) + mean)
+        .collect();
+    let (_, between) = mean_and_m2(means);
+    let within = sum(shifted(column_m2, 3, k, stride));
+
+    sqrt_or_zero((within + between * k as f64) * inverse(k * k))
+}
+
+/// The `k` views of `padded` along `axis` that a patch's pixels are taken
+/// from, first to last.
+fn shifted(padded: Tensor<4>, axis: usize, k: usize, stride: usize) -> Vec<Tensor<4>> {
+    let span = padded.dims()[axis] - k + 1;
+    (0..k)
+        .map(|first| {
+            let last = (first + span) as isize;
+            let slice = Slice::with_step(first as isize, Some(last), stride as isize);
+            padded.clone().slice_dim(axis, slice)
+        })
+        .collect()
+}
+
+/// The mean and the sum of squared deviations from it.
+fn mean_and_m2(values: Vec<Tensor<4>>) -> (Tensor<4>, Tensor<4>) {
+    let mean = sum(values.clone()) * inverse(values.len());
+    let squares = values
+        .into_iter()
+        .map(|value| (value - mean.clone()).square())
+        .collect();
+    (mean, sum(squares))
+}
+
+/// A factor in the place of a division, whose gradient Burn 0.22 computes with
+/// an f32 inverse in f64 tensors too.
+fn inverse(count: usize) -> f64 {
+    1.0 / count as f64
+}
+
+fn sum(values: Vec<Tensor<4>>) -> Tensor<4> {
+    values
+        .into_iter()
+        .reduce(|a, b| a + b)
+        .expect("a patch has at least one pixel")
+}
+
+/// The square root, whose gradient at 0 would be infinite, with 0 there.
+fn sqrt_or_zero(variance: Tensor<4>) -> Tensor<4> {
+    let flat = variance.clone().equal_elem(0.0);
+    variance
+        .mask_fill(flat.clone(), 1.0)
+        .sqrt()
+        .mask_fill(flat, 0.0)
+}

@@ -1,0 +1,222 @@
+use burn::config::Config;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
+use burn::tensor::{DType, FloatDType, Slice, Tensor};
+
+use crate::local_std::check_patch;
+use crate::peak::peak;
+use crate::{Border, MaxScope, Response, local_std};
+
+/// Configuration to create a [`NeuRn`] layer with [`init`](NeuRnConfig::init).
+///
+/// [`NeuRnConfig::default`] is the papers' layer: k = 3, the contrast map.
+#[derive(Config, Debug, PartialEq)]
+pub struct NeuRnConfig {
+    /// Side of the patch, odd. The papers' is 3.
+    pub k: usize,
+    /// What a patch sees beyond the image. Default: [`Border::Symmetric`]
+    #[config(default = "Border::Symmetric")]
+    pub border: Border,
+    /// What becomes of the deviation. Default: [`Response::Contrast`]
+    #[config(default = "Response::Contrast")]
+    pub response: Response,
+    /// What the largest deviation is taken over. Default: [`MaxScope::Image`]
+    #[config(default = "MaxScope::Image")]
+    pub max_scope: MaxScope,
+    /// The quantile of the deviations that serves as the largest, in `(0, 1]`.
+    /// Below 1 a hot pixel does not dim its image: the contrast map saturates
+    /// at 1 above the quantile. Where more than this share of the patches are
+    /// flat, the max serves. Default: 1.0, the max
+    #[config(default = 1.0)]
+    pub quantile: f64,
+    /// Keeps every `stride`-th patch along rows and columns. Default: 1
+    #[config(default = 1)]
+    pub stride: usize,
+}
+
+impl Default for NeuRnConfig {
+    fn default() -> Self {
+        Self::new(3)
+    }
+}
+
+impl NeuRnConfig {
+    /// Initialize a new [`NeuRn`] layer. It has no parameters, so it needs no
+    /// device.
+    ///
+    /// # Panics
+    ///
+    /// If `k` is even or 0, `stride` is 0, `quantile` is not in `(0, 1]`, or
+    /// the response's epsilon is not positive and finite.
+    pub fn init(&self) -> NeuRn {
+        check_patch(self.k, self.stride);
+        self.response.check();
+        assert!(
+            self.quantile > 0.0 && self.quantile <= 1.0,
+            "the quantile must be in (0, 1], where 1 is the max; got {}",
+            self.quantile
+        );
+        NeuRn {
+            k: self.k,
+            border: self.border,
+            response: self.response,
+            max_scope: self.max_scope,
+            quantile: self.quantile,
+            stride: self.stride,
+        }
+    }
+}
+
+/// Neural Response Normalization: a map of local contrast.
+///
+/// ```text
+/// sigma(i, j) = standard deviation of the k x k patch around (i, j)
+/// c           = the largest sigma of the image, over all channels
+/// y(i, j)     = sigma(i, j) / c
+/// ```
+///
+/// The response is in `0..=1`, its largest value exactly 1 unless the image is
+/// flat; a flat image gives 0. Whatever `a != 0` and `b`, the images `x` and
+/// `a x + b` have the same response (with [`Border::Zero`] only for `b = 0`).
+/// Images of a batch do not affect each other.
+///
+/// NaN or infinity anywhere in an image makes that image's response NaN
+/// throughout, or that channel's with [`MaxScope::Channel`], and no other's.
+/// The gradient there is 0.
+///
+/// f16 and bf16 are computed in f32.
+///
+/// Put it before the first convolution and any normalization by means and
+/// standard deviations after it: scaling the channels differently would change
+/// their ratio, which the maximum over all channels keeps.
+///
+/// Should be created using [`NeuRnConfig`].
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct NeuRn {
+    /// Side of the patch.
+    pub k: usize,
+    /// What a patch sees beyond the image.
+    #[module(skip)]
+    pub border: Border,
+    /// What becomes of the deviation.
+    #[module(skip)]
+    pub response: Response,
+    /// What the largest deviation is taken over.
+    #[module(skip)]
+    pub max_scope: MaxScope,
+    /// The quantile of the deviations that serves as the largest.
+    pub quantile: f64,
+    /// Every how many pixels a patch is kept.
+    pub stride: usize,
+}
+
+impl NeuRn {
+    /// Applies the layer to a batch of images.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[N, C, H, W]`
+    /// - output: `[N, C, ceil(H / stride), ceil(W / stride)]`, and with
+    ///   [`Border::Valid`] `H - k + 1` and `W - k + 1` in the place of H and W
+    ///
+    /// # Panics
+    ///
+    /// If H or W is 0, the border cannot serve patches of `k` on images of
+    /// this size (see [`Border`]), or the device does not compute in the
+    /// tensor's dtype.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let dtype = images.dtype();
+        assert!(
+            images.device().supports_dtype(dtype),
+            "{:?} does not compute in {dtype:?}; cast the images to a dtype that it supports",
+            images.device()
+        );
+        match dtype {
+            DType::F16 => self
+                .respond(images.cast(FloatDType::F32))
+                .cast(FloatDType::F16),
+            DType::BF16 => self
+                .respond(images.cast(FloatDType::F32))
+                .cast(FloatDType::BF16),
+            _ => self.respond(images),
+        }
+    }
+
+    /// Applies the layer to one image.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[C, H, W]`
+    /// - output: as of [`forward`](NeuRn::forward), without N
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](NeuRn::forward).
+    pub fn forward_image(&self, image: Tensor<3>) -> Tensor<3> {
+        self.forward(image.unsqueeze::<4>()).squeeze_dim(0)
+    }
+
+    fn respond(&self, images: Tensor<4>) -> Tensor<4> {
+        if images.dims().contains(&0) {
+            return local_std(images, self.k, self.border, self.stride);
+        }
+        // An image that is not finite is computed as a flat one and marked at
+        // the end, so that no backend's idea of NaN decides anything between.
+        let broken = self.broken(&images);
+        let images = images
+            .clone()
+            .mask_fill(broken.clone().expand(images.dims()), 0.0);
+
+        let sigma = local_std(images.clone(), self.k, self.border, self.stride);
+        let peak = peak(sigma.clone(), self.max_scope, self.quantile);
+        let shape = sigma.dims();
+        self.response
+            .apply(self.centres(images), sigma, peak)
+            .mask_fill(broken.expand(shape), f32::NAN)
+    }
+
+    /// Which images, or channels, hold a value that is not finite.
+    fn broken(&self, images: &Tensor<4>) -> Tensor<4, burn::tensor::Bool> {
+        let groups = self.max_scope.groups(images.dims());
+        let group_size = images.shape().num_elements() / groups.iter().product::<usize>();
+        images
+            .clone()
+            .is_finite()
+            .bool_not()
+            .reshape([-1, group_size as i64])
+            .any_dim(1)
+            .reshape(groups)
+    }
+
+    /// The pixels at the centres of the kept patches.
+    fn centres(&self, images: Tensor<4>) -> Tensor<4> {
+        let margin = match self.border {
+            Border::Valid => (self.k / 2) as isize,
+            _ => 0,
+        };
+        let [_, _, h, w] = images.dims();
+        let every = |side: usize| {
+            Slice::with_step(margin, Some(side as isize - margin), self.stride as isize)
+        };
+        images.slice([Slice::full(), Slice::full(), every(h), every(w)])
+    }
+}
+
+impl ModuleDisplay for NeuRn {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new()
+            .with_new_line_after_attribute(false)
+            .optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content
+            .add("k", &self.k)
+            .add_debug_attribute("border", &self.border)
+            .add_debug_attribute("response", &self.response)
+            .add_debug_attribute("max_scope", &self.max_scope)
+            .add("quantile", &self.quantile)
+            .add("stride", &self.stride)
+            .optional()
+    }
+}

@@ -1,0 +1,226 @@
+//! Gradients against finite differences of the oracle, and where there are no
+//! finite differences: at flats, ties and what is not finite.
+
+use burn::tensor::{DType, Device, Tensor};
+use neurn_core::{Border, MaxScope, NeuRnConfig, Response};
+
+use crate::devices::{all, computing_in, tensor, values};
+use crate::oracle::{self, Images};
+
+/// The gradient of `sum(weights * neurn(images))` by Burn's autodiff.
+fn autodiff(
+    images: &Images,
+    config: &NeuRnConfig,
+    weights: &[f64],
+    dtype: DType,
+    device: &Device,
+) -> Vec<f64> {
+    let device = device.clone().autodiff();
+    let x = tensor(&images.values, images.dims, dtype, &device).require_grad();
+    let y = config.init().forward(x.clone());
+    let weights = tensor(weights, y.dims(), dtype, &device);
+    let gradients = (y * weights).sum().backward();
+    values(
+        x.grad(&gradients)
+            .expect("the input takes part in the graph"),
+    )
+}
+
+/// Irregular values in 0..1, so that no patch is flat and no two tie.
+fn irregular(dims: [usize; 4], seed: u64) -> Images {
+    Images::new(irregular_values(dims.iter().product(), seed), dims)
+}
+
+fn irregular_values(count: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..count)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            // 20 bits, so exact in f32.
+            (state >> 44) as f64 / f64::from(1 << 20)
+        })
+        .collect()
+}
+
+fn configs() -> Vec<NeuRnConfig> {
+    let mut configs = Vec::new();
+    for border in [
+        Border::Symmetric,
+        Border::Replicate,
+        Border::Reflect,
+        Border::Valid,
+        Border::Zero,
+    ] {
+        for response in [
+            Response::Contrast,
+            Response::inverse_contrast(),
+            Response::Divisive { epsilon: 0.1 },
+        ] {
+            for (k, scope, quantile, stride) in [
+                (3, MaxScope::Image, 1.0, 1),
+                (3, MaxScope::Channel, 1.0, 2),
+                (5, MaxScope::Image, 0.8, 1),
+            ] {
+                configs.push(
+                    NeuRnConfig::new(k)
+                        .with_border(border)
+                        .with_response(response)
+                        .with_max_scope(scope)
+                        .with_quantile(quantile)
+                        .with_stride(stride),
+                );
+            }
+        }
+    }
+    configs
+}
+
+/// Central differences with a step of 1e-6 err by about 1e-16 |L| / 1e-6 from
+/// rounding, 1e-9 here, and by 1e-12 of the third derivative. In f32 each of
+/// the at most k^2 terms of a pixel's gradient carries the relative error of
+/// sigma twice, 2 (3 k^2 + 10 k + 10) u: below 1e-3 of the largest gradient.
+#[test]
+fn finite_differences_agree() {
+    let images = irregular([2, 2, 6, 7], 3);
+    for (dtype, relative) in [(DType::F64, 1e-6), (DType::F32, 1e-3)] {
+        for device in computing_in(dtype) {
+            for config in configs() {
+                let count = oracle::neurn(&images, &config).values.len();
+                let weights: Vec<f64> =
+                    irregular_values(count, 7).iter().map(|w| w - 0.5).collect();
+                let expected = oracle::gradient(&images, &config, &weights, 1e-6);
+                let found = autodiff(&images, &config, &weights, dtype, &device);
+                let largest = expected.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+                for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    assert!(
+                        (found - expected).abs() <= relative * largest,
+                        "{device:?} {dtype:?} {config:?}: dL/dx[{i}] is {found:e}, expected {expected:e}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The contrast map ignores brightness and contrast, so its gradient has no
+/// part along either: sum dL/dx = 0 (not with a zero border) and
+/// sum x dL/dx = 0.
+#[test]
+fn no_gradient_along_brightness_or_contrast() {
+    let images = irregular([1, 2, 7, 6], 5);
+    for (dtype, relative) in [(DType::F64, 1e-12), (DType::F32, 1e-4)] {
+        for device in computing_in(dtype) {
+            for config in configs()
+                .into_iter()
+                .filter(|c| c.response == Response::Contrast)
+            {
+                let count = oracle::neurn(&images, &config).values.len();
+                let weights = irregular_values(count, 9);
+                let gradient = autodiff(&images, &config, &weights, dtype, &device);
+                let size: f64 = gradient.iter().map(|g| g.abs()).sum();
+                let brightness: f64 = gradient.iter().sum();
+                let contrast: f64 = gradient
+                    .iter()
+                    .zip(&images.values)
+                    .map(|(g, x)| g * x)
+                    .sum();
+                let what = format!("{device:?} {dtype:?} {config:?}");
+                assert!(size > 0.0, "{what}");
+                assert!(contrast.abs() <= relative * size, "{what}: {contrast:e}");
+                if config.border != Border::Zero {
+                    assert!(
+                        brightness.abs() <= relative * size,
+                        "{what}: {brightness:e}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Two patches with the same deviation: the first is the peak, wherever the
+/// device's own arg max would point. Then G is g2 (-1, 1) / c, so the two
+/// halves of the image get opposite gradients.
+#[test]
+fn of_equal_peaks_the_first_takes_the_gradient() {
+    let patch = irregular_values(9, 11);
+    let mut image = vec![0.0; 18];
+    for row in 0..3 {
+        for column in 0..3 {
+            image[row * 6 + column] = patch[row * 3 + column];
+            image[row * 6 + 3 + column] = patch[row * 3 + column];
+        }
+    }
+    let images = Images::new(image, [1, 1, 3, 6]);
+    let config = NeuRnConfig::new(3)
+        .with_border(Border::Valid)
+        .with_stride(3);
+    for device in all() {
+        let first = autodiff(&images, &config, &[1.0, 0.0], DType::F32, &device);
+        assert!(
+            first.iter().all(|g| g.abs() < 1e-6),
+            "{device:?}: y1 is sigma1 / sigma1, a constant"
+        );
+        let second = autodiff(&images, &config, &[0.0, 1.0], DType::F32, &device);
+        assert!(second.iter().any(|g| g.abs() > 0.1));
+        for row in 0..3 {
+            for column in 0..3 {
+                let (left, right) = (second[row * 6 + column], second[row * 6 + 3 + column]);
+                assert!(
+                    (left + right).abs() < 1e-6,
+                    "{device:?}: {left} and {right}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn flat_ground_has_no_gradient_and_none_is_ever_infinite() {
+    let flat = Images::new(vec![0.3; 3 * 64], [1, 3, 8, 8]);
+    let mut step = flat.clone();
+    for (i, value) in step.values.iter_mut().enumerate() {
+        *value = if i % 8 < 4 { 0.3 } else { 0.7 };
+    }
+    let mut broken = irregular([2, 1, 8, 8], 13);
+    broken.values[5] = f64::NAN;
+    broken.values[6] = f64::INFINITY;
+    for device in all() {
+        for config in configs() {
+            for images in [&flat, &step, &broken] {
+                let count = oracle::neurn(images, &config).values.len();
+                let weights = irregular_values(count, 17);
+                let gradient = autodiff(images, &config, &weights, DType::F32, &device);
+                assert!(
+                    gradient.iter().all(|g| g.is_finite()),
+                    "{device:?} {config:?}"
+                );
+            }
+            if config.border != Border::Zero {
+                let count = oracle::neurn(&flat, &config).values.len();
+                let gradient = autodiff(&flat, &config, &vec![1.0; count], DType::F32, &device);
+                assert!(gradient.iter().all(|&g| g == 0.0), "{device:?} {config:?}");
+            }
+            let count = oracle::neurn(&broken, &config).values.len();
+            let gradient = autodiff(&broken, &config, &vec![1.0; count], DType::F32, &device);
+            assert!(
+                gradient[..64].iter().all(|&g| g == 0.0),
+                "{device:?} {config:?}"
+            );
+        }
+    }
+}
+
+/// At a network's input nothing asks for a gradient, and none is recorded.
+#[test]
+fn an_input_that_needs_no_gradient_records_none() {
+    for device in all() {
+        let device = device.autodiff();
+        let y = NeuRnConfig::default()
+            .init()
+            .forward(Tensor::ones([1, 1, 4, 4], &device));
+        assert!(!y.is_tracked());
+    }
+}

@@ -1,0 +1,9 @@
+//! NeuRN held against its definition, on every backend that is enabled.
+
+mod devices;
+mod forward;
+mod gradient;
+mod oracle;
+mod properties;
+mod refusals;
+mod tolerance;

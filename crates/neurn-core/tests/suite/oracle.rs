@@ -1,0 +1,150 @@
+//! The definition of NeuRN as plain loops in f64: what every backend is held
+//! against. Nothing here is shared with the library but its configuration.
+
+use neurn_core::{Border, MaxScope, NeuRnConfig, Response};
+
+/// Values in `[N, C, H, W]` order.
+#[derive(Clone, Debug)]
+pub struct Images {
+    pub values: Vec<f64>,
+    pub dims: [usize; 4],
+}
+
+impl Images {
+    pub fn new(values: Vec<f64>, dims: [usize; 4]) -> Self {
+        assert_eq!(values.len(), dims.iter().product::<usize>());
+        Self { values, dims }
+    }
+
+    fn at(&self, n: usize, c: usize, row: usize, column: usize) -> f64 {
+        let [_, channels, height, width] = self.dims;
+        self.values[((n * channels + c) * height + row) * width + column]
+    }
+}
+
+/// The pixel that a patch sees at `place`, which may lie outside `0..side`;
+/// `None` stands for a zero.
+fn source(place: isize, side: usize, border: Border) -> Option<usize> {
+    let side = side as isize;
+    let inside = match border {
+        _ if (0..side).contains(&place) => place,
+        Border::Symmetric if place < 0 => -place - 1,
+        Border::Symmetric => 2 * side - 1 - place,
+        Border::Reflect if place < 0 => -place,
+        Border::Reflect => 2 * side - 2 - place,
+        Border::Replicate => place.clamp(0, side - 1),
+        Border::Zero => return None,
+        Border::Valid => panic!("a valid patch lies inside"),
+    };
+    Some(inside as usize)
+}
+
+/// The centres of the kept patches along one side.
+fn centres(side: usize, k: usize, border: Border, stride: usize) -> Vec<usize> {
+    let margin = if border == Border::Valid { k / 2 } else { 0 };
+    (margin..side - margin).step_by(stride).collect()
+}
+
+pub fn local_std(images: &Images, k: usize, border: Border, stride: usize) -> Images {
+    let [n, c, h, w] = images.dims;
+    let (rows, columns) = (centres(h, k, border, stride), centres(w, k, border, stride));
+    let mut sigma = Vec::new();
+    for image in 0..n {
+        for channel in 0..c {
+            for &row in &rows {
+                for &column in &columns {
+                    let mut patch = Vec::new();
+                    for i in 0..k {
+                        for j in 0..k {
+                            let y = source((row + i) as isize - (k / 2) as isize, h, border);
+                            let x = source((column + j) as isize - (k / 2) as isize, w, border);
+                            patch.push(match (y, x) {
+                                (Some(y), Some(x)) => images.at(image, channel, y, x),
+                                _ => 0.0,
+                            });
+                        }
+                    }
+                    sigma.push(standard_deviation(&patch));
+                }
+            }
+        }
+    }
+    Images::new(sigma, [n, c, rows.len(), columns.len()])
+}
+
+/// The population standard deviation, about the first value so that equal
+/// values give exactly 0 in floating point too.
+fn standard_deviation(patch: &[f64]) -> f64 {
+    let count = patch.len() as f64;
+    let mean = patch.iter().map(|x| x - patch[0]).sum::<f64>() / count;
+    let squares = patch.iter().map(|x| (x - patch[0] - mean).powi(2));
+    (squares.sum::<f64>() / count).sqrt()
+}
+
+pub fn neurn(images: &Images, config: &NeuRnConfig) -> Images {
+    let (k, border) = (config.k, config.border);
+    let [n, c, h, w] = images.dims;
+    let mut output = local_std(images, k, border, config.stride);
+    let [_, _, out_h, out_w] = output.dims;
+
+    let groups = match config.max_scope {
+        MaxScope::Image => n,
+        MaxScope::Channel => n * c,
+    };
+    let group = n * c * out_h * out_w / groups;
+    let input_group = n * c * h * w / groups;
+    for g in 0..groups {
+        let sigma = &output.values[g * group..(g + 1) * group];
+        let mut sorted = sigma.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let rank = (config.quantile * group as f64).ceil() as usize;
+        let peak = match sorted[rank - 1] {
+            0.0 => sorted[group - 1],
+            quantile => quantile,
+        };
+        let broken = images.values[g * input_group..(g + 1) * input_group]
+            .iter()
+            .any(|x| !x.is_finite());
+        for q in g * group..(g + 1) * group {
+            let sigma = output.values[q];
+            let plane = q / (out_h * out_w);
+            let row = centres(h, k, border, config.stride)[q / out_w % out_h];
+            let column = centres(w, k, border, config.stride)[q % out_w];
+            let pixel = images.at(plane / c, plane % c, row, column);
+            output.values[q] = if broken {
+                f64::NAN
+            } else if peak == 0.0 {
+                0.0
+            } else {
+                match config.response {
+                    Response::Contrast => (sigma / peak).min(1.0),
+                    Response::InverseContrast { epsilon } => 1.0 / (peak * sigma + epsilon),
+                    Response::Divisive { epsilon } => pixel / (peak * sigma + epsilon),
+                }
+            };
+        }
+    }
+    output
+}
+
+/// The gradient of `sum(weights * neurn(images))` by central differences.
+pub fn gradient(images: &Images, config: &NeuRnConfig, weights: &[f64], step: f64) -> Vec<f64> {
+    let loss = |images: &Images| -> f64 {
+        let response = neurn(images, config);
+        response
+            .values
+            .iter()
+            .zip(weights)
+            .map(|(y, g)| y * g)
+            .sum()
+    };
+    (0..images.values.len())
+        .map(|i| {
+            let mut moved = images.clone();
+            moved.values[i] = images.values[i] + step;
+            let above = loss(&moved);
+            moved.values[i] = images.values[i] - step;
+            (above - loss(&moved)) / (2.0 * step)
+        })
+        .collect()
+}

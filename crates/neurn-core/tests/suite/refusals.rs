@@ -1,0 +1,91 @@
+//! Programmer errors panic, with a message that says what was given and what
+//! is allowed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use burn::tensor::{Device, Tensor};
+use neurn_core::{Border, NeuRnConfig, Response, local_std};
+
+#[track_caller]
+fn refused(run: impl FnOnce(), says: &[&str]) {
+    let panic = catch_unwind(AssertUnwindSafe(run)).expect_err("no panic");
+    let message = panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string))
+        .expect("a message");
+    for part in says {
+        assert!(message.contains(part), "{message:?} does not say {part:?}");
+    }
+}
+
+fn image(h: usize, w: usize) -> Tensor<4> {
+    Tensor::ones([1, 1, h, w], &Device::default())
+}
+
+#[test]
+fn patches_without_a_centre() {
+    for k in [0, 2, 4] {
+        refused(
+            || drop(NeuRnConfig::new(k).init()),
+            &["odd", &format!("got k = {k}")],
+        );
+        refused(
+            || drop(local_std(image(9, 9), k, Border::Zero, 1)),
+            &["odd"],
+        );
+    }
+}
+
+#[test]
+fn settings_outside_their_range() {
+    let config = NeuRnConfig::default();
+    refused(
+        || drop(config.clone().with_stride(0).init()),
+        &["stride", "got 0"],
+    );
+    for quantile in [0.0, -0.5, 1.5, f64::NAN] {
+        let config = config.clone().with_quantile(quantile);
+        refused(
+            || drop(config.init()),
+            &["(0, 1]", &format!("got {quantile}")],
+        );
+    }
+    for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        for response in [
+            Response::InverseContrast { epsilon },
+            Response::Divisive { epsilon },
+        ] {
+            let config = config.clone().with_response(response);
+            refused(
+                || drop(config.init()),
+                &["positive", &format!("got {epsilon}")],
+            );
+        }
+    }
+}
+
+#[test]
+fn patches_larger_than_the_border_allows() {
+    let forward = |k: usize, border, h, w| {
+        NeuRnConfig::new(k)
+            .with_border(border)
+            .init()
+            .forward(image(h, w))
+    };
+    for (k, border, side, rule) in [
+        (5, Border::Symmetric, 1, "floor(k / 2) <= side"),
+        (5, Border::Reflect, 2, "floor(k / 2) < side"),
+        (5, Border::Valid, 4, "k <= side"),
+    ] {
+        let says = [rule, &format!("k = {k}"), &format!("side of {side}")];
+        refused(|| drop(forward(k, border, side, 9)), &says);
+        refused(|| drop(forward(k, border, 9, side)), &says);
+        // One pixel more is enough.
+        forward(k, border, side + 1, side + 1);
+    }
+    for border in [Border::Replicate, Border::Zero] {
+        forward(15, border, 1, 1);
+        refused(|| drop(forward(3, border, 0, 4)), &["at least one pixel"]);
+    }
+}
