@@ -76,11 +76,17 @@ fn sum(values: Vec<Tensor<4>>) -> Tensor<4> {
         .expect("a patch has at least one pixel")
 }
 
-/// The square root, whose gradient at 0 would be infinite, with 0 there.
+/// The square root, and 0 with a gradient of 0 where the patch is flat.
 fn sqrt_or_zero(variance: Tensor<4>) -> Tensor<4> {
     let flat = variance.clone().equal_elem(0.0);
-    variance
-        .mask_fill(flat.clone(), 1.0)
-        .sqrt()
-        .mask_fill(flat, 0.0)
+    let constant = variance.clone().detach();
+    let root = constant.clone().mask_fill(flat.clone(), 1.0).sqrt();
+    let sigma = if variance.is_autodiff() {
+        // The gradient 1 / (2 sigma) by way of a term that is 0. Burn's own
+        // takes a power, which wgpu gets wrong in f64.
+        root.clone() + (variance - constant) / (root * 2.0)
+    } else {
+        root
+    };
+    sigma.mask_fill(flat, 0.0)
 }
