@@ -1,0 +1,63 @@
+//! What a reader answers to a file that is not what it should be.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a domain could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is there but is not what it should be.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the format asks for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// A file that the domain needs is not in its folder.
+    #[error("{}: expected {expected}, found none of them", folder.display())]
+    Missing {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The names that would have served.
+        expected: String,
+    },
+}
+
+impl DataError {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn format(
+        path: &Path,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Format {
+            path: path.to_owned(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    pub(super) fn missing(folder: &Path, expected: impl Into<String>) -> Self {
+        Self::Missing {
+            folder: folder.to_owned(),
+            expected: expected.into(),
+        }
+    }
+}

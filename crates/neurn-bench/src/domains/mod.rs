@@ -1,0 +1,29 @@
+//! Labelled images of digits: the four real domains as they are published,
+//! and four synthetic ones for those who have no data at hand.
+
+mod error;
+mod image_set;
+mod stub;
+pub mod synthetic;
+
+pub use error::DataError;
+pub use image_set::{CLASSES, ImageSet, LabelledImage, Pixels};
+pub use stub::{NAMES, read, resize};
+
+/// A source of images of the ten digits, with its official parts.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// `mnist`, `svhn`, `usps`, `mnist-m`, or the same after `synthetic-`.
+    pub name: String,
+    /// What a network may learn from and be selected on.
+    pub train: ImageSet,
+    /// What it is tested on.
+    pub test: ImageSet,
+}
+
+impl Domain {
+    /// Whether a program drew it.
+    pub fn synthetic(&self) -> bool {
+        self.name.starts_with("synthetic-")
+    }
+}

@@ -1,0 +1,66 @@
+//! Everything that can go wrong outside the program.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::device::DeviceError;
+use crate::domains::DataError;
+use crate::journal::JournalError;
+
+/// Why a study could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A domain could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A backend could not be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Records could not be read or kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A result could not be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A picture could not be read or drawn.
+    #[error("{}: {source}", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// What the image library said.
+        source: image::ImageError,
+    },
+    /// A domain has too few images to train and select on.
+    #[error("{domain}: expected at least {expected} training images, found {found}")]
+    TooFewImages {
+        /// The domain.
+        domain: String,
+        /// How many there must be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// An argument that no study can be made of.
+    #[error("{0}")]
+    Argument(String),
+    /// The study was asked to stop. What was finished is kept.
+    #[error("interrupted; finished runs are kept and the same command goes on from there")]
+    Interrupted,
+}
+
+impl Error {
+    /// The exit code a program ends with: 2 for arguments, 130 after Ctrl-C
+    /// (128 + SIGINT), 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Argument(_) | Error::Device(DeviceError::NotBuilt(_)) => 2,
+            Error::Interrupted => 130,
+            _ => 1,
+        }
+    }
+}

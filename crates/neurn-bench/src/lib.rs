@@ -1,0 +1,17 @@
+//! The domain-transfer study of NeuRN: networks trained on one domain of
+//! digits and tested on others, with and without NeuRN in front.
+//!
+//! Data flows one way: [`domains`] -> [`transfer`] (one run) -> [`record`] ->
+//! [`journal`] -> [`statistics`] -> [`report`]; [`study`] carries out a plan of
+//! runs.
+
+pub mod device;
+pub mod domains;
+pub mod error;
+pub mod journal;
+pub mod progress;
+pub mod record;
+pub mod report;
+pub mod statistics;
+pub mod study;
+pub mod transfer;

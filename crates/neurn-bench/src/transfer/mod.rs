@@ -1,0 +1,12 @@
+//! One run of the domain-transfer study: a network is trained on one domain
+//! and tested on others that it has never seen.
+
+mod examples;
+mod plan;
+mod run;
+mod train;
+
+pub use examples::{Example, Examples};
+pub use plan::{FRONTENDS, Plan, Run, Training, UnknownFrontend, frontend_by_name, frontend_label};
+pub use run::{Interrupted, Split, run};
+pub use train::{Epoch, Trained, accuracy, seeded, train};

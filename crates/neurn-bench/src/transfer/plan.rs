@@ -1,0 +1,251 @@
+//! What to run: the combinations that were asked for, and the settings of one.
+
+use neurn_core::{NeuRnConfig, Response};
+use neurn_models::FrontendConfig;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::device::Backend;
+
+/// How networks are trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Passes over the training images.
+    pub epochs: usize,
+    /// Images a step.
+    pub batch: usize,
+    /// Adam's step size.
+    pub learning_rate: f64,
+    /// Side of the square that every image is resized to.
+    pub image_size: usize,
+    /// At most so many images of the source are trained on, from its first.
+    pub train_limit: usize,
+    /// At most so many images after those choose the epoch.
+    pub select_limit: usize,
+}
+
+impl Default for Training {
+    /// The field's protocol for a single source: the first 10,000 images, the
+    /// 2,000 after them to select, 10 epochs of Adam at 1e-3 with batches of
+    /// 64, 32 x 32 pixels.
+    fn default() -> Self {
+        Self {
+            epochs: 10,
+            batch: 64,
+            learning_rate: 1e-3,
+            image_size: 32,
+            train_limit: 10_000,
+            select_limit: 2_000,
+        }
+    }
+}
+
+/// The combinations to run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Domains to train on.
+    pub sources: Vec<String>,
+    /// Domains to test on.
+    pub targets: Vec<String>,
+    /// Backbones, by name.
+    pub models: Vec<String>,
+    /// What stands before them, by name.
+    pub frontends: Vec<String>,
+    /// Sides of NeuRN's patch.
+    pub ks: Vec<usize>,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// How they are trained.
+    pub training: Training,
+    /// On what.
+    pub backend: Backend,
+}
+
+impl Plan {
+    /// Every combination once. A source's runs stand together, so that its data
+    /// is prepared once; frontends are innermost but for the seed, so that what
+    /// is to be compared is finished soonest.
+    pub fn runs(&self) -> Vec<Run> {
+        let mut runs = Vec::new();
+        for source in &self.sources {
+            for model in &self.models {
+                for &seed in &self.seeds {
+                    for frontend in &self.frontends {
+                        let ks = match frontend_uses_k(frontend) {
+                            true => self.ks.iter().copied().map(Some).collect(),
+                            false => vec![None],
+                        };
+                        for k in ks {
+                            runs.push(Run {
+                                source: source.clone(),
+                                model: model.clone(),
+                                frontend: frontend.clone(),
+                                k,
+                                seed,
+                                training: self.training.clone(),
+                                backend: self.backend,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        runs
+    }
+}
+
+/// The settings of one run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Run {
+    /// The domain to train on.
+    pub source: String,
+    /// The backbone.
+    pub model: String,
+    /// What stands before it.
+    pub frontend: String,
+    /// Side of NeuRN's patch.
+    pub k: Option<usize>,
+    /// Seed of the initialisation and of the order of images.
+    pub seed: u64,
+    /// How it is trained.
+    pub training: Training,
+    /// On what.
+    pub backend: Backend,
+}
+
+impl Run {
+    /// The identity of this run on a source of this fingerprint: 16 hexadecimal
+    /// digits of the SHA-256 of all settings. The targets are not among them.
+    pub fn id(&self, fingerprint: &str) -> String {
+        let settings = serde_json::json!({ "run": self, "data": fingerprint });
+        let hash = Sha256::digest(settings.to_string());
+        hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The frontend and its patch, as a table names it.
+    pub fn frontend_label(&self) -> String {
+        frontend_label(&self.frontend, self.k)
+    }
+
+    /// The frontend's configuration.
+    pub fn frontend_config(&self) -> Result<FrontendConfig, UnknownFrontend> {
+        frontend_by_name(&self.frontend, self.k.unwrap_or(3))
+    }
+}
+
+/// A frontend and its patch, as a table names it: `neurn (k = 3)`.
+pub fn frontend_label(frontend: &str, k: Option<usize>) -> String {
+    match k {
+        Some(k) => format!("{frontend} (k = {k})"),
+        None => frontend.to_string(),
+    }
+}
+
+/// The names of frontends.
+pub const FRONTENDS: [&str; 5] = [
+    "none",
+    "neurn",
+    "neurn-inverse-contrast",
+    "neurn-divisive",
+    "standardize",
+];
+
+/// A name that no frontend has.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown frontend `{0}`; expected one of: {names}", names = FRONTENDS.join(", "))]
+pub struct UnknownFrontend(String);
+
+/// The configuration of the frontend of that name.
+pub fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownFrontend> {
+    let neurn = NeuRnConfig::new(k);
+    Ok(match name {
+        "none" => FrontendConfig::None,
+        "neurn" => FrontendConfig::NeuRn(neurn),
+        "neurn-inverse-contrast" => {
+            FrontendConfig::NeuRn(neurn.with_response(Response::inverse_contrast()))
+        }
+        "neurn-divisive" => FrontendConfig::NeuRn(neurn.with_response(Response::divisive())),
+        "standardize" => FrontendConfig::Standardize,
+        _ => return Err(UnknownFrontend(name.to_string())),
+    })
+}
+
+fn frontend_uses_k(name: &str) -> bool {
+    name.starts_with("neurn")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        Plan {
+            sources: names(&["mnist", "svhn"]),
+            targets: names(&["usps"]),
+            models: names(&["digit-net"]),
+            frontends: names(&["none", "neurn"]),
+            ks: vec![3, 5],
+            seeds: vec![0, 1],
+            training: Training::default(),
+            backend: Backend::Flex,
+        }
+    }
+
+    #[test]
+    fn k_multiplies_neurn_only() {
+        let runs = plan().runs();
+        // 2 sources x 2 seeds x (none, neurn 3, neurn 5)
+        assert_eq!(runs.len(), 12);
+        assert_eq!(runs.iter().filter(|run| run.k.is_none()).count(), 4);
+        assert_eq!(runs[2].frontend_label(), "neurn (k = 5)");
+    }
+
+    #[test]
+    fn every_setting_is_part_of_the_identity_and_targets_are_not() {
+        let run = plan().runs()[1].clone();
+        let id = run.id("data");
+        assert_eq!(id, run.id("data"));
+        let mut others = vec![run.id("other data")];
+        let changes: [fn(&mut Run); 12] = [
+            |run| run.source = "usps".to_string(),
+            |run| run.model = "vgg19".to_string(),
+            |run| run.frontend = "none".to_string(),
+            |run| run.k = Some(5),
+            |run| run.seed = 1,
+            |run| run.backend = Backend::Wgpu,
+            |run| run.training.epochs += 1,
+            |run| run.training.batch += 1,
+            |run| run.training.learning_rate *= 2.0,
+            |run| run.training.image_size += 1,
+            |run| run.training.train_limit += 1,
+            |run| run.training.select_limit += 1,
+        ];
+        for change in changes {
+            let mut other = run.clone();
+            change(&mut other);
+            others.push(other.id("data"));
+        }
+        others.push(id);
+        let count = others.len();
+        others.sort();
+        others.dedup();
+        assert_eq!(others.len(), count);
+
+        let mut elsewhere = plan();
+        elsewhere.targets.clear();
+        assert_eq!(elsewhere.runs()[1], run);
+    }
+
+    #[test]
+    fn every_frontend_has_a_configuration() {
+        for name in FRONTENDS {
+            frontend_by_name(name, 3).unwrap();
+        }
+        let error = frontend_by_name("sobel", 3).unwrap_err().to_string();
+        assert!(
+            error.contains("`sobel`") && error.contains("none, neurn"),
+            "{error}"
+        );
+    }
+}

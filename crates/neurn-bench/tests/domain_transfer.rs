@@ -1,0 +1,312 @@
+//! The example as a person runs it: what it writes, what it refuses, and that
+//! it goes on where it stopped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use neurn_bench::record::Record;
+
+/// The example's binary, which `cargo test` builds beside this test's.
+fn example() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows itself");
+    let profile = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/PROFILE/deps/TEST");
+    let path = profile.join("examples/domain_transfer");
+    assert!(
+        path.exists(),
+        "{} is missing; run the whole of `cargo test`",
+        path.display()
+    );
+    path
+}
+
+fn run(arguments: &[&str], out: &Path) -> Output {
+    Command::new(example())
+        .args(arguments)
+        .arg("--out")
+        .arg(out)
+        .output()
+        .expect("the example starts")
+}
+
+#[track_caller]
+fn refused(output: &Output, code: i32, says: &[&str]) {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    for part in says {
+        assert!(error.contains(part), "{error:?} does not say {part:?}");
+    }
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+fn records(out: &Path) -> Vec<Record> {
+    let text = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("a record"))
+        .collect()
+}
+
+/// A run of seconds.
+const TINY: [&str; 6] = ["--source", "mnist", "--epochs", "1", "--train-limit", "96"];
+
+#[test]
+fn arguments_that_no_run_can_be_made_of() {
+    let out = tempfile::tempdir().unwrap();
+    for (arguments, says) in [
+        (["--model", "vgg20"], ["vgg20", "vgg19"]),
+        (["--source", "emnist"], ["emnist", "mnist-m"]),
+        (["--target", "emnist"], ["emnist", "mnist-m"]),
+        (["--frontend", "sobel"], ["sobel", "neurn"]),
+        (["--device", "abacus"], ["abacus", "flex"]),
+        (["--k", "4"], ["4", "odd number from 3"]),
+        (["--k", "1"], ["1", "odd number from 3"]),
+        (["--k", "3,67"], ["67", "odd number from 3"]),
+        (["--seeds", "0"], ["0", "--seeds"]),
+        (["--epochs", "0"], ["0", "--epochs"]),
+        (["--train-limit", "-3"], ["-3", "unexpected"]),
+        (["--batch", "0"], ["0", "--batch"]),
+        (["--lr", "nan"], ["nan", "positive"]),
+        (["--lr", "0"], ["0", "positive"]),
+    ] {
+        refused(&run(&arguments, out.path()), 2, &says);
+    }
+    assert_eq!(
+        std::fs::read_dir(out.path()).unwrap().count(),
+        0,
+        "nothing is written"
+    );
+}
+
+#[cfg(not(feature = "cuda"))]
+#[test]
+fn a_device_that_was_not_built() {
+    let out = tempfile::tempdir().unwrap();
+    let output = run(&["--device", "cuda"], out.path());
+    refused(
+        &output,
+        2,
+        &["`cuda` is not in this build", "--features cuda"],
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let output = run(&TINY, &file.join("out"));
+    refused(&output, 1, &["a-file/out"]);
+}
+
+#[test]
+fn data_that_is_not_there() {
+    let out = tempfile::tempdir().unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let empty_path = empty.path().to_str().unwrap();
+    for (source, says) in [
+        ("mnist", "train-images-idx3-ubyte"),
+        ("usps", "zip.train"),
+        ("svhn", "train_32x32.mat"),
+        ("mnist-m", "mnist"),
+    ] {
+        let arguments = ["--data", empty_path, "--source", source, "--target", source];
+        refused(&run(&arguments, out.path()), 1, &[empty_path, says]);
+    }
+    assert_eq!(records(out.path()), [], "no partial record");
+}
+
+#[test]
+fn a_journal_that_is_not_one() {
+    let out = tempfile::tempdir().unwrap();
+    std::fs::write(out.path().join("results.jsonl"), "accuracy: 99\n").unwrap();
+    refused(&run(&TINY, out.path()), 1, &["results.jsonl, line 1"]);
+}
+
+#[test]
+fn what_a_run_writes_and_that_it_is_not_run_twice() {
+    let out = tempfile::tempdir().unwrap();
+    let output = run(&[&TINY[..], &["--target", "usps"]].concat(), out.path());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(printed.contains("The domains are synthetic"), "{printed}");
+    assert!(
+        printed.contains("Gain of neurn (k = 3) over none"),
+        "{printed}"
+    );
+
+    let first = records(out.path());
+    let names: Vec<(&str, Option<usize>)> =
+        first.iter().map(|r| (r.frontend.as_str(), r.k)).collect();
+    assert_eq!(names, [("none", None), ("neurn", Some(3))]);
+    for record in &first {
+        assert_eq!(record.source, "synthetic-mnist");
+        assert_eq!(record.model, "digit-net-small");
+        assert_eq!(
+            (record.epochs, record.seed, record.train_images),
+            (1, 0, 96)
+        );
+        assert_eq!(
+            record.images,
+            BTreeMap::from([("synthetic-usps".to_string(), 1_000)])
+        );
+        assert!((0.0..=100.0).contains(&record.accuracy["synthetic-usps"]));
+        assert!(record.synthetic && record.seconds > 0.0);
+    }
+    let line = std::fs::read_to_string(out.path().join("results.jsonl")).unwrap();
+    let value: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
+    for field in [
+        "source",
+        "model",
+        "frontend",
+        "k",
+        "seed",
+        "device",
+        "epochs",
+        "train_images",
+        "accuracy",
+        "images",
+        "seconds",
+        "versions",
+    ] {
+        assert!(value.get(field).is_some(), "{field} is missing in {line}");
+    }
+    assert!(value["k"].is_null() && value["device"] == "flex");
+    for file in ["table.md", "table.csv", "samples.png"] {
+        assert!(
+            out.path().join(file).metadata().unwrap().len() > 0,
+            "{file}"
+        );
+    }
+    image::open(out.path().join("samples.png")).unwrap();
+
+    // The same again changes nothing.
+    let before = std::fs::read(out.path().join("results.jsonl")).unwrap();
+    assert!(
+        run(&[&TINY[..], &["--target", "usps"]].concat(), out.path())
+            .status
+            .success()
+    );
+    assert_eq!(
+        std::fs::read(out.path().join("results.jsonl")).unwrap(),
+        before
+    );
+    let preview = run(
+        &[&TINY[..], &["--target", "usps", "--dry-run"]].concat(),
+        out.path(),
+    );
+    let preview = String::from_utf8_lossy(&preview.stdout).into_owned();
+    assert_eq!(preview.matches("done").count(), 2, "{preview}");
+
+    // Another target needs the network again: it has the same identity, and
+    // the same accuracy on the target it had.
+    let output = run(
+        &[
+            &TINY[..],
+            &["--target", "usps,mnist", "--frontend", "neurn"],
+        ]
+        .concat(),
+        out.path(),
+    );
+    assert!(output.status.success());
+    let again = records(out.path());
+    assert_eq!(again.len(), 3);
+    assert_eq!(again[2].id, first[1].id);
+    assert_eq!(
+        again[2].accuracy["synthetic-usps"],
+        first[1].accuracy["synthetic-usps"]
+    );
+}
+
+/// Burn's generator is one for the process; a run must not depend on what drew
+/// from it before.
+#[test]
+fn one_seed_gives_one_result_whatever_ran_before() {
+    let (alone, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let arguments = [&TINY[..], &["--target", "usps"]].concat();
+    run(
+        &[&arguments[..], &["--frontend", "neurn"]].concat(),
+        alone.path(),
+    );
+    run(
+        &[
+            &arguments[..],
+            &["--frontend", "none,neurn", "--k", "5,3", "--seeds", "2"],
+        ]
+        .concat(),
+        after.path(),
+    );
+    let alone = &records(alone.path())[0];
+    let after = records(after.path());
+    assert_eq!(after.len(), 6);
+    let same = after
+        .iter()
+        .find(|r| r.id == alone.id)
+        .expect("the same run");
+    assert_eq!(same.accuracy, alone.accuracy);
+    assert_eq!(same.select_accuracy, alone.select_accuracy);
+    let seeds: Vec<f64> = after
+        .iter()
+        .filter(|r| r.k == Some(3))
+        .map(|r| r.accuracy["synthetic-usps"])
+        .collect();
+    assert_ne!(seeds[0], seeds[1], "another seed is another network");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
+    let out = tempfile::tempdir().unwrap();
+    let mut child = Command::new(example())
+        .args([
+            "--source", "mnist", "--target", "usps", "--epochs", "1", "--seeds", "50",
+        ])
+        .args(["--train-limit", "300", "--frontend", "none", "--out"])
+        .arg(out.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Until the first record is there, a minute at most.
+    let results = out.path().join("results.jsonl");
+    let written = || results.metadata().is_ok_and(|file| file.len() > 0);
+    let waited = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        written()
+    });
+    assert!(waited, "no record within a minute");
+    let signal = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(signal.success());
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    let kept = records(out.path()).len();
+    assert!((1..50).contains(&kept), "{kept} records");
+    let table = std::fs::read_to_string(out.path().join("table.md")).unwrap();
+    assert!(table.contains("digit-net-small"), "{table}");
+}
+
+#[test]
+fn the_names_that_options_take() {
+    let output = Command::new(example()).arg("--list").output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    for name in [
+        "mnist-m",
+        "digit-net",
+        "vgg19",
+        "resnet50v2",
+        "neurn",
+        "flex",
+    ] {
+        assert!(text.contains(name), "{text}");
+    }
+}

@@ -1,0 +1,53 @@
+//! Image classifiers for [Burn](https://burn.dev), with or without
+//! [NeuRN](neurn_core) in front.
+//!
+//! A [`Classifier`] is a [`Frontend`] without parameters, a [`Normalization`]
+//! by mean and standard deviation and a [`Backbone`], in this order:
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, NeuRnConfig};
+//!
+//! # fn main() -> Result<(), neurn_models::UnknownModel> {
+//! let device = Device::default();
+//! let backbone = BackboneConfig::from_name("resnet18", 10, 3, 32)?;
+//! let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
+//! let classifier = ClassifierConfig::new(frontend, backbone).init(&device);
+//!
+//! let images = Tensor::<4>::ones([2, 3, 32, 32], &device); // pixels in 0..=1
+//! assert_eq!(classifier.forward(images.clone()).dims(), [2, 10]);
+//!
+//! let features = classifier.features(images, "layer3").unwrap();
+//! assert_eq!(features.dims(), [2, 256, 2, 2]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`MODELS`] lists the names; the configurations behind them
+//! ([`VggConfig`], [`ResNetConfig`], [`ResNetV2Config`], [`DigitNetConfig`])
+//! have the options. Parameters are drawn at the first forward pass, so seed
+//! the device before it.
+
+mod backbone;
+mod classifier;
+mod frontend;
+mod normalization;
+mod parameters;
+mod standardize;
+
+pub use backbone::{
+    Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head, MODELS,
+    PreActivationBlock, ResNet, ResNetConfig, ResNetDepth, ResNetV2, ResNetV2Config, ResidualBlock,
+    Stem, UnknownLayer, UnknownModel, Vgg, VggConfig, VggConvolution, VggDepth, VggHead,
+};
+pub use classifier::{Classifier, ClassifierConfig};
+pub use frontend::{Frontend, FrontendConfig};
+pub use neurn_core::{NeuRn, NeuRnConfig};
+pub use normalization::Normalization;
+pub use parameters::trainable_parameters;
+pub use standardize::Standardize;
+
+/// The example of the README, compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

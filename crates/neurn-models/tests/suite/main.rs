@@ -1,0 +1,8 @@
+//! The models against the published architectures.
+
+mod architectures;
+mod classifier;
+mod devices;
+mod gradient;
+mod parameters;
+mod shapes;

@@ -1,0 +1,130 @@
+//! Shapes of the features of every layer, and of the logits.
+
+use burn::tensor::{Device, Tensor};
+use neurn_models::{
+    BackboneConfig, Head, MODELS, ResNetConfig, ResNetDepth, ResNetV2Config, Stem, VggConfig,
+    VggDepth,
+};
+
+use crate::architectures::{at_32, at_224};
+
+fn images(side: usize, device: &Device) -> Tensor<4> {
+    Tensor::ones([1, 3, side, side], device)
+}
+
+#[test]
+fn every_layer_of_every_model_at_32() {
+    let device = Device::default();
+    for model in MODELS {
+        let backbone = BackboneConfig::from_name(model, 10, 3, 32)
+            .unwrap()
+            .init(&device);
+        let expected = at_32(model);
+        let names: Vec<_> = expected.iter().map(|(name, _)| name.clone()).collect();
+        assert_eq!(backbone.layer_names(), names, "{model}");
+        for (name, (channels, side)) in expected {
+            let features = backbone.features(images(32, &device), &name).unwrap();
+            assert_eq!(features.dims(), [1, channels, side, side], "{model} {name}");
+        }
+        let logits = backbone.forward(images(32, &device));
+        assert_eq!(logits.dims(), [1, 10], "{model}");
+    }
+}
+
+#[test]
+fn ends_of_stages_at_224() {
+    let device = Device::default();
+    for (model, names) in [
+        ("vgg11", &["conv1_1", "pool1", "pool5"][..]),
+        ("resnet18", &["stem", "layer2.0", "layer4.1"]),
+        ("resnet50v2", &["stem", "layer1.1", "layer1.2", "post"]),
+    ] {
+        let backbone = BackboneConfig::from_name(model, 10, 3, 224)
+            .unwrap()
+            .init(&device);
+        let expected = at_224(model);
+        for name in names {
+            let (_, (channels, side)) = expected.iter().find(|(n, _)| n == name).unwrap();
+            let features = backbone.features(images(224, &device), name).unwrap();
+            assert_eq!(
+                features.dims(),
+                [1, *channels, *side, *side],
+                "{model} {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_stage_is_its_last_block() {
+    let device = Device::default();
+    for model in ["resnet18", "resnet50v2"] {
+        let backbone = BackboneConfig::from_name(model, 10, 1, 32)
+            .unwrap()
+            .init(&device);
+        let images = Tensor::ones([1, 1, 32, 32], &device);
+        for (stage, last) in [
+            ("layer1", "layer1.1"),
+            ("layer3", "layer3.1"),
+            ("layer4", "layer4.1"),
+        ] {
+            let last = match model {
+                "resnet18" => last.to_string(),
+                // 3, 4, 6, 3 blocks
+                _ => match stage {
+                    "layer3" => "layer3.5".to_string(),
+                    _ => format!("{stage}.2"),
+                },
+            };
+            let of = |name: &str| backbone.features(images.clone(), name).unwrap().into_data();
+            assert_eq!(of(stage), of(&last), "{model} {stage}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_layer_is_an_error() {
+    let device = Device::default();
+    let backbone = BackboneConfig::from_name("digit-net-small", 10, 3, 32)
+        .unwrap()
+        .init(&device);
+    let error = backbone
+        .features(images(32, &device), "layer3")
+        .unwrap_err();
+    assert_eq!(error.name, "layer3");
+    assert_eq!(error.layers, backbone.layer_names());
+}
+
+#[test]
+fn the_cifar_stem_keeps_the_size() {
+    let device = Device::default();
+    for (config, last) in [
+        (
+            BackboneConfig::ResNet(
+                ResNetConfig::new(ResNetDepth::ResNet18, 10).with_stem(Stem::Cifar),
+            ),
+            [1, 512, 4, 4],
+        ),
+        (
+            BackboneConfig::ResNetV2(ResNetV2Config::new(10).with_stem(Stem::Cifar)),
+            [1, 2048, 4, 4],
+        ),
+    ] {
+        let backbone = config.init(&device);
+        let of = |name| backbone.features(images(32, &device), name).unwrap().dims();
+        assert_eq!(of("stem"), [1, 64, 32, 32]);
+        assert_eq!(of("layer4"), last);
+        assert_eq!(backbone.forward(images(32, &device)).dims(), [1, 10]);
+    }
+}
+
+/// The adaptive pool stretches the 1x1 of a 32x32 image to the 7x7 that the
+/// head was published for.
+#[test]
+fn the_published_head_of_vgg_takes_small_images() {
+    let device = Device::default();
+    let vgg = VggConfig::new(VggDepth::Vgg11, 10)
+        .with_head(Head::Published)
+        .init(&device);
+    assert_eq!(vgg.forward(images(32, &device)).dims(), [1, 10]);
+}
