@@ -2,7 +2,7 @@
 //! appended and nothing else is ever done.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::record::Record;
@@ -54,9 +54,8 @@ impl Journal {
         }
         let mut file = OpenOptions::new()
             .read(true)
-            .write(true)
+            .append(true)
             .create(true)
-            .truncate(false)
             .open(path)
             .map_err(io)?;
         let mut text = String::new();
@@ -77,7 +76,6 @@ impl Journal {
         if whole < text.len() {
             file.set_len(whole as u64).map_err(io)?;
         }
-        file.seek(SeekFrom::End(0)).map_err(io)?;
         Ok(Self {
             path: path.to_path_buf(),
             file,

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use super::search::{listed, need};
+use super::search::need;
 use super::{DataError, Domain, ImageSet, Part, Pixels, idx};
 
 /// Reads MNIST from the folder with its four files.
@@ -28,13 +28,6 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let [count, height, width] = digits.sizes;
     let labels = idx::labels(&labels, count, &images)?;
     Ok(ImageSet::new(Pixels::U8(digits.values), labels, [1, height, width]))
-}
-
-/// What a folder with MNIST would hold.
-pub(super) fn expected(part: Part) -> String {
-    let images = listed(&names(part, "images", 3));
-    let labels = listed(&names(part, "labels", 1));
-    format!("{images}, and {labels}")
 }
 
 fn names(part: Part, content: &str, dimensions: usize) -> [String; 4] {

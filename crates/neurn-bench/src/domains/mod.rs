@@ -1,14 +1,26 @@
 //! Labelled images of digits: the four real domains as they are published,
 //! and four synthetic ones for those who have no data at hand.
 
+mod container;
 mod error;
+mod idx;
 mod image_set;
-mod stub;
+mod mat;
+pub mod mnist;
+pub mod mnist_m;
+mod part;
+mod real;
+mod resize;
+mod search;
+pub mod svhn;
 pub mod synthetic;
+pub mod usps;
 
 pub use error::DataError;
 pub use image_set::{CLASSES, ImageSet, LabelledImage, Pixels};
-pub use stub::{NAMES, read, resize};
+pub use part::Part;
+pub use real::{NAMES, read};
+pub use resize::resize;
 
 /// A source of images of the ten digits, with its official parts.
 #[derive(Clone, Debug)]

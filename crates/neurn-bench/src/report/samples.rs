@@ -17,7 +17,7 @@ const TILE: u32 = 64;
 const GAP: u32 = 4;
 const LETTER: u32 = 8;
 /// Width of the names at the left: the longest, `synthetic-mnist-m`, and air.
-const NAMES: u32 = 18 * LETTER;
+const NAMES: u32 = 19 * LETTER;
 
 /// Domains to draw samples of.
 #[derive(Debug)]
