@@ -95,7 +95,12 @@ fn read(path: &Path) -> Result<RgbImage, Error> {
     let mut reader = ImageReader::open(path)
         .and_then(|reader| reader.with_guessed_format())
         .map_err(|e| failed(e.into()))?;
-    reader.limits(Limits::default());
+    // A frame of 8K video; NeuRN takes about a hundred bytes a pixel and
+    // channel while it computes.
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(7680);
+    limits.max_image_height = Some(7680);
+    reader.limits(limits);
     Ok(reader.decode().map_err(failed)?.into_rgb8())
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::device::DeviceError;
 use crate::domains::DataError;
 use crate::journal::JournalError;
+use crate::transfer::UnknownName;
 
 /// Why a study could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,9 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
+    /// A model or frontend that does not exist.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
     /// An argument that no study can be made of.
     #[error("{0}")]
     Argument(String),
@@ -58,7 +62,7 @@ impl Error {
     /// (128 + SIGINT), 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Argument(_) | Error::Device(DeviceError::NotBuilt(_)) => 2,
+            Error::Argument(_) | Error::Name(_) | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,
             _ => 1,
         }

@@ -15,3 +15,8 @@ pub mod report;
 pub mod statistics;
 pub mod study;
 pub mod transfer;
+
+/// The example of the README, compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

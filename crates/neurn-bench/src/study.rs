@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use burn::train::Interrupter;
-use neurn_models::{BackboneConfig, ClassifierConfig};
+use neurn_models::ClassifierConfig;
 
-use crate::domains::{self, CLASSES, Domain, synthetic};
+use crate::domains::{self, Domain, synthetic};
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::progress::Progress;
 use crate::record::{Record, test_key};
 use crate::report::{self, Samples, TransferTables};
-use crate::transfer::{self, Examples, Plan, Run, Split};
+use crate::transfer::{self, Plan, Run, Split};
 
 /// Where the domains come from.
 #[derive(Clone, Debug)]
@@ -69,13 +69,14 @@ impl Study {
         let journal = path.is_file().then(|| Journal::open(&path)).transpose()?;
         let domains = self.read()?;
         let previewed = self.plan.runs().into_iter().map(|run| {
-            let id = run.id(&domains[&run.source].train.fingerprint());
+            let fingerprint = domains[&run.source].train.fingerprint();
+            let id = run.id(&run.classifier()?, &fingerprint);
             let done = journal
                 .as_ref()
                 .is_some_and(|journal| self.finished(journal, &id, &domains).is_some());
-            (run, id, done)
+            Ok((run, id, done))
         });
-        Ok(previewed.collect())
+        previewed.collect()
     }
 
     /// Runs what has no record yet, writes the tables and the picture, and
@@ -94,16 +95,14 @@ impl Study {
             .map(|name| domains[name].clone())
             .collect();
         let runs = self.plan.runs();
-        let classifiers: Vec<ClassifierConfig> = runs
-            .iter()
-            .map(|run| self.classifier(run))
-            .collect::<Result<_, _>>()?;
+        let classifiers: Vec<ClassifierConfig> =
+            runs.iter().map(Run::classifier).collect::<Result<_, _>>()?;
 
         let mut ids = Vec::new();
         let mut interrupted = false;
         for (i, (run, classifier)) in runs.iter().zip(&classifiers).enumerate() {
             let source = &domains[&run.source];
-            let id = run.id(&source.train.fingerprint());
+            let id = run.id(classifier, &source.train.fingerprint());
             ids.push(id.clone());
             if interrupted || self.finished(&journal, &id, &domains).is_some() {
                 continue;
@@ -182,15 +181,6 @@ impl Study {
             }),
             _ => Ok(split),
         }
-    }
-
-    fn classifier(&self, run: &Run) -> Result<ClassifierConfig, Error> {
-        let argument = |error: &dyn std::error::Error| Error::Argument(error.to_string());
-        let frontend = run.frontend_config().map_err(|e| argument(&e))?;
-        let side = run.training.image_size;
-        let backbone = BackboneConfig::from_name(&run.model, CLASSES, Examples::CHANNELS, side)
-            .map_err(|e| argument(&e))?;
-        Ok(ClassifierConfig::new(frontend, backbone))
     }
 
     /// The record of a run, if it has one that covers the targets as they are

@@ -64,8 +64,17 @@ mod neurn;
 mod peak;
 mod response;
 
+/// The Burn that this crate was built with, for those who depend on nothing
+/// else.
+pub use burn;
+
 pub use border::Border;
 pub use local_std::local_std;
 pub use neurn::{NeuRn, NeuRnConfig};
 pub use peak::MaxScope;
 pub use response::Response;
+
+/// The example of the README, compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,7 +17,11 @@ use super::DataError;
 pub(super) fn plain(path: &Path) -> Result<BufReader<File>, DataError> {
     let kind = std::fs::metadata(path).map_err(|source| DataError::io(path, source))?;
     if !kind.is_file() {
-        let found = if kind.is_dir() { "a folder" } else { "something else" };
+        let found = if kind.is_dir() {
+            "a folder"
+        } else {
+            "something else"
+        };
         return Err(DataError::format(path, "a file", found));
     }
     let file = File::open(path).map_err(|source| DataError::io(path, source))?;
@@ -27,7 +31,9 @@ pub(super) fn plain(path: &Path) -> Result<BufReader<File>, DataError> {
 /// A file, unpacked if it is compressed.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let mut file = plain(path)?;
-    let start = file.fill_buf().map_err(|source| DataError::io(path, source))?;
+    let start = file
+        .fill_buf()
+        .map_err(|source| DataError::io(path, source))?;
     Ok(match start {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(file)),
         [b'B', b'Z', b'h', ..] => Box::new(MultiBzDecoder::new(file)),
@@ -44,7 +50,10 @@ pub(super) fn rest(
     expected: &str,
 ) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
-    match reader.take(length.saturating_add(1)).read_to_end(&mut bytes) {
+    match reader
+        .take(length.saturating_add(1))
+        .read_to_end(&mut bytes)
+    {
         Ok(read) if read as u64 == length => Ok(bytes),
         Ok(read) if read as u64 > length => Err(DataError::format(path, expected, "more bytes")),
         Ok(read) => Err(DataError::format(path, expected, format!("{read} bytes"))),

@@ -60,7 +60,10 @@ pub(super) fn labels(path: &Path, count: usize, images: &Path) -> Result<Vec<u8>
         let expected = format!("{count} labels, as {} has images", images.display());
         return Err(DataError::format(path, expected, labels.len().to_string()));
     }
-    match labels.iter().position(|&label| usize::from(label) >= CLASSES) {
+    match labels
+        .iter()
+        .position(|&label| usize::from(label) >= CLASSES)
+    {
         None => Ok(labels),
         Some(index) => Err(DataError::format(
             path,

@@ -37,10 +37,7 @@ pub(super) struct Array {
 }
 
 /// Reads the arrays of these names.
-pub(super) fn read<const N: usize>(
-    path: &Path,
-    names: [&str; N],
-) -> Result<[Array; N], DataError> {
+pub(super) fn read<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Array; N], DataError> {
     let mut file = container::plain(path)?;
     header(&mut file, path)?;
 
@@ -57,7 +54,9 @@ pub(super) fn read<const N: usize>(
             COMPRESSED => {
                 let mut packed = Element::new(ZlibDecoder::new(&mut content), path);
                 let [kind, _] = words(packed.bytes()?);
-                packed.expect(kind == MATRIX, "an array", || format!("an element of type {kind}"))?;
+                packed.check(kind == MATRIX, "an array", || {
+                    format!("an element of type {kind}")
+                })?;
                 let found = packed.array(&names)?;
                 if found.is_some() {
                     packed.end()?;
@@ -90,7 +89,11 @@ fn header(file: &mut impl Read, path: &Path) -> Result<(), DataError> {
     }
     let start = header[..20].escape_ascii();
     let version = &header[124..];
-    Err(DataError::format(path, expected, format!("{start}..., version {version:02x?}")))
+    Err(DataError::format(
+        path,
+        expected,
+        format!("{start}..., version {version:02x?}"),
+    ))
 }
 
 /// Fills `start`, or finds the end of the file.
@@ -100,19 +103,28 @@ fn start_of_element(
     path: &Path,
 ) -> Result<Option<()>, DataError> {
     let mut bytes = Vec::with_capacity(8);
-    file.take(8).read_to_end(&mut bytes).map_err(|source| DataError::io(path, source))?;
+    file.take(8)
+        .read_to_end(&mut bytes)
+        .map_err(|source| DataError::io(path, source))?;
     match bytes.len() {
         0 => Ok(None),
         8 => {
             start.copy_from_slice(&bytes);
             Ok(Some(()))
         }
-        n => Err(DataError::format(path, "8 bytes before an element", n.to_string())),
+        n => Err(DataError::format(
+            path,
+            "8 bytes before an element",
+            n.to_string(),
+        )),
     }
 }
 
 fn words([a, b, c, d, e, f, g, h]: [u8; 8]) -> [u32; 2] {
-    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+    [
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    ]
 }
 
 /// The content of an array, from its flags on.
@@ -129,25 +141,28 @@ impl<'a, R: Read> Element<'a, R> {
     /// The array, if it has one of these names, and which.
     fn array(&mut self, names: &[&str]) -> Result<Option<(usize, Array)>, DataError> {
         let (kind, length, _) = self.tag()?;
-        self.expect((kind, length) == (UINT32, 8), "flags of an array", || {
+        self.check((kind, length) == (UINT32, 8), "flags of an array", || {
             format!("{length} bytes of type {kind}")
         })?;
         let [flags, _] = words(self.bytes()?);
 
         let (kind, length, padding) = self.tag()?;
-        self.expect(
+        self.check(
             kind == INT32 && length % 4 == 0 && (8..=4 * 32).contains(&length),
             "2 to 32 sizes of an array",
             || format!("{length} bytes of type {kind}"),
         )?;
         let mut sizes = Vec::new();
         for size in self.take(length, padding)?.chunks_exact(4) {
-            let size = size.iter().rev().fold(0, |size, &byte| size << 8 | u32::from(byte));
+            let size = size
+                .iter()
+                .rev()
+                .fold(0, |size, &byte| size << 8 | u32::from(byte));
             sizes.push(size as usize);
         }
 
         let (kind, length, padding) = self.tag()?;
-        self.expect(kind == INT8 && length <= 1024, "a name of an array", || {
+        self.check(kind == INT8 && length <= 1024, "a name of an array", || {
             format!("{length} bytes of type {kind}")
         })?;
         let name = self.take(length, padding)?;
@@ -157,14 +172,16 @@ impl<'a, R: Read> Element<'a, R> {
 
         let wanted = names[index];
         let (kind, length, padding) = self.tag()?;
-        self.expect(kind == UINT8 && flags & COMPLEX == 0, &format!("bytes in {wanted}"), || {
-            format!("values of type {kind}, flags {flags:#x}")
-        })?;
+        self.check(
+            kind == UINT8 && flags & COMPLEX == 0,
+            &format!("bytes in {wanted}"),
+            || format!("values of type {kind}, flags {flags:#x}"),
+        )?;
         let product = sizes
             .iter()
             .try_fold(1, |product: u64, &size| product.checked_mul(size as u64))
             .filter(|product| (1..=MAX_BYTES).contains(product));
-        self.expect(
+        self.check(
             product == Some(length.into()),
             &format!("in {wanted} as many bytes as its sizes {sizes:?} say, at most {MAX_BYTES}"),
             || format!("{length} bytes"),
@@ -179,7 +196,9 @@ impl<'a, R: Read> Element<'a, R> {
         let word = u32::from_le_bytes(self.bytes()?);
         let (kind, short) = (word & 0xffff, word >> 16);
         if short > 0 {
-            self.expect(short <= 4, "a short element of 1 to 4 bytes", || short.to_string())?;
+            self.check(short <= 4, "a short element of 1 to 4 bytes", || {
+                short.to_string()
+            })?;
             return Ok((kind, short, 4 - short));
         }
         let length = u32::from_le_bytes(self.bytes()?);
@@ -204,7 +223,9 @@ impl<'a, R: Read> Element<'a, R> {
             .take(all)
             .read_to_end(&mut bytes)
             .map_err(|source| container::unreadable(self.path, &expected, source))?;
-        self.expect(bytes.len() as u64 == all, &expected, || format!("{} bytes", bytes.len()))?;
+        self.check(bytes.len() as u64 == all, &expected, || {
+            format!("{} bytes", bytes.len())
+        })?;
         bytes.truncate(length as usize);
         Ok(bytes)
     }
@@ -216,10 +237,10 @@ impl<'a, R: Read> Element<'a, R> {
             .reader
             .read(&mut [0])
             .map_err(|source| container::unreadable(self.path, expected, source))?;
-        self.expect(more == 0, expected, || "more bytes".to_owned())
+        self.check(more == 0, expected, || "more bytes".to_owned())
     }
 
-    fn expect(
+    fn check(
         &self,
         holds: bool,
         expected: &str,

@@ -27,7 +27,11 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let digits = idx::read::<3>(&images)?;
     let [count, height, width] = digits.sizes;
     let labels = idx::labels(&labels, count, &images)?;
-    Ok(ImageSet::new(Pixels::U8(digits.values), labels, [1, height, width]))
+    Ok(ImageSet::new(
+        Pixels::U8(digits.values),
+        labels,
+        [1, height, width],
+    ))
 }
 
 fn names(part: Part, content: &str, dimensions: usize) -> [String; 4] {

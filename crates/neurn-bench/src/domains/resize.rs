@@ -26,7 +26,10 @@ pub fn resize(image: &LabelledImage, channels: usize, side: usize) -> LabelledIm
         label,
         ..
     } = image;
-    assert!(given == 1 || given == channels, "{given} channels to {channels}");
+    assert!(
+        given == 1 || given == channels,
+        "{given} channels to {channels}"
+    );
     let rows = taps(height, side);
     let columns = taps(width, side);
 
@@ -62,7 +65,11 @@ fn taps(from: usize, to: usize) -> Vec<(usize, usize, f32)> {
         .map(|place| {
             let source = ((place as f64 + 0.5) * scale - 0.5).clamp(0.0, from as f64 - 1.0);
             let first = source as usize;
-            (first, (first + 1).min(from - 1), (source - first as f64) as f32)
+            (
+                first,
+                (first + 1).min(from - 1),
+                (source - first as f64) as f32,
+            )
         })
         .collect()
 }
@@ -77,7 +84,9 @@ mod tests {
     use super::*;
 
     fn grey(height: usize, width: usize, value: impl Fn(usize, usize) -> f32) -> LabelledImage {
-        let pixels = (0..height * width).map(|i| value(i / width, i % width)).collect();
+        let pixels = (0..height * width)
+            .map(|i| value(i / width, i % width))
+            .collect();
         LabelledImage {
             pixels,
             channels: 1,
@@ -122,7 +131,10 @@ mod tests {
         for row in resized.pixels.chunks(32) {
             for (x, &value) in row.iter().enumerate() {
                 let exact = ((x as f64 + 0.5) * 28.0 / 32.0 - 0.5).clamp(0.0, 27.0);
-                assert!((f64::from(value) - exact).abs() < 2e-6, "{x}: {value} for {exact}");
+                assert!(
+                    (f64::from(value) - exact).abs() < 2e-6,
+                    "{x}: {value} for {exact}"
+                );
             }
         }
     }

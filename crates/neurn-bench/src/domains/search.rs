@@ -6,7 +6,10 @@ use super::DataError;
 
 /// The first of `names` that stands in `folder`.
 pub(super) fn find<S: AsRef<str>>(folder: &Path, names: &[S]) -> Option<PathBuf> {
-    names.iter().map(|name| folder.join(name.as_ref())).find(|path| path.exists())
+    names
+        .iter()
+        .map(|name| folder.join(name.as_ref()))
+        .find(|path| path.exists())
 }
 
 /// The same, where one of them is needed.

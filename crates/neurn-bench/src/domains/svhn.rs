@@ -40,12 +40,20 @@ fn file(path: &Path) -> Result<ImageSet, DataError> {
         [height, width, 3] => (height, width, 1),
         _ => {
             let found = format!("{:?}", images.sizes);
-            return Err(DataError::format(path, "X of sizes [32, 32, 3, images]", found));
+            return Err(DataError::format(
+                path,
+                "X of sizes [32, 32, 3, images]",
+                found,
+            ));
         }
     };
     if labels.values.len() != count {
         let expected = format!("{count} labels in y, as X has images");
-        return Err(DataError::format(path, expected, labels.values.len().to_string()));
+        return Err(DataError::format(
+            path,
+            expected,
+            labels.values.len().to_string(),
+        ));
     }
     let mut digits = labels.values;
     for (index, digit) in digits.iter_mut().enumerate() {
@@ -60,7 +68,11 @@ fn file(path: &Path) -> Result<ImageSet, DataError> {
     }
     let mut values = images.values;
     rows_first(&mut values, height, width);
-    Ok(ImageSet::new(Pixels::U8(values), digits, [3, height, width]))
+    Ok(ImageSet::new(
+        Pixels::U8(values),
+        digits,
+        [3, height, width],
+    ))
 }
 
 /// Turns every channel of every image from `[column, row]` to `[row, column]`

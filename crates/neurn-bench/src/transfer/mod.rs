@@ -7,6 +7,6 @@ mod run;
 mod train;
 
 pub use examples::{Example, Examples};
-pub use plan::{FRONTENDS, Plan, Run, Training, UnknownFrontend, frontend_by_name, frontend_label};
+pub use plan::{FRONTENDS, Plan, Run, Training, UnknownName, frontend_label};
 pub use run::{Interrupted, Split, run};
-pub use train::{Epoch, Trained, accuracy, seeded, train};
+pub use train::{Epoch, Trained, Trainer, seeded};

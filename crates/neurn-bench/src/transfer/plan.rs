@@ -1,11 +1,13 @@
 //! What to run: the combinations that were asked for, and the settings of one.
 
 use neurn_core::{NeuRnConfig, Response};
-use neurn_models::FrontendConfig;
+use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, UnknownModel};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Examples;
 use crate::device::Backend;
+use crate::domains::CLASSES;
 
 /// How networks are trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,10 +116,21 @@ pub struct Run {
 }
 
 impl Run {
-    /// The identity of this run on a source of this fingerprint: 16 hexadecimal
-    /// digits of the SHA-256 of all settings. The targets are not among them.
-    pub fn id(&self, fingerprint: &str) -> String {
-        let settings = serde_json::json!({ "run": self, "data": fingerprint });
+    /// The classifier that is trained, with every option of its frontend and
+    /// backbone.
+    pub fn classifier(&self) -> Result<ClassifierConfig, UnknownName> {
+        let side = self.training.image_size;
+        let frontend = frontend_by_name(&self.frontend, self.k.unwrap_or(3))?;
+        let backbone = BackboneConfig::from_name(&self.model, CLASSES, Examples::CHANNELS, side)?;
+        Ok(ClassifierConfig::new(frontend, backbone))
+    }
+
+    /// The identity of this run of this classifier on a source of this
+    /// fingerprint: 16 hexadecimal digits of the SHA-256 of all settings. The
+    /// targets are not among them.
+    pub fn id(&self, classifier: &ClassifierConfig, fingerprint: &str) -> String {
+        let settings =
+            serde_json::json!({ "run": self, "classifier": classifier, "data": fingerprint });
         let hash = Sha256::digest(settings.to_string());
         hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -125,11 +138,6 @@ impl Run {
     /// The frontend and its patch, as a table names it.
     pub fn frontend_label(&self) -> String {
         frontend_label(&self.frontend, self.k)
-    }
-
-    /// The frontend's configuration.
-    pub fn frontend_config(&self) -> Result<FrontendConfig, UnknownFrontend> {
-        frontend_by_name(&self.frontend, self.k.unwrap_or(3))
     }
 }
 
@@ -150,13 +158,19 @@ pub const FRONTENDS: [&str; 5] = [
     "standardize",
 ];
 
-/// A name that no frontend has.
+/// A name that nothing has.
 #[derive(Debug, thiserror::Error)]
-#[error("unknown frontend `{0}`; expected one of: {names}", names = FRONTENDS.join(", "))]
-pub struct UnknownFrontend(String);
+pub enum UnknownName {
+    /// No frontend has it.
+    #[error("there is no frontend `{0}`; the frontends are {names}", names = FRONTENDS.join(", "))]
+    Frontend(String),
+    /// No model has it.
+    #[error(transparent)]
+    Model(#[from] UnknownModel),
+}
 
 /// The configuration of the frontend of that name.
-pub fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownFrontend> {
+fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownName> {
     let neurn = NeuRnConfig::new(k);
     Ok(match name {
         "none" => FrontendConfig::None,
@@ -166,7 +180,7 @@ pub fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownF
         }
         "neurn-divisive" => FrontendConfig::NeuRn(neurn.with_response(Response::divisive())),
         "standardize" => FrontendConfig::Standardize,
-        _ => return Err(UnknownFrontend(name.to_string())),
+        _ => return Err(UnknownName::Frontend(name.to_string())),
     })
 }
 
@@ -204,9 +218,14 @@ mod tests {
     #[test]
     fn every_setting_is_part_of_the_identity_and_targets_are_not() {
         let run = plan().runs()[1].clone();
-        let id = run.id("data");
-        assert_eq!(id, run.id("data"));
-        let mut others = vec![run.id("other data")];
+        let identify = |run: &Run| run.id(&run.classifier().unwrap(), "data");
+        let id = identify(&run);
+        assert_eq!(id, identify(&run));
+        let classifier = run.classifier().unwrap();
+        let mut others = vec![
+            run.id(&classifier, "other data"),
+            run.id(&classifier.with_mean(vec![0.0]), "data"),
+        ];
         let changes: [fn(&mut Run); 12] = [
             |run| run.source = "usps".to_string(),
             |run| run.model = "vgg19".to_string(),
@@ -224,7 +243,7 @@ mod tests {
         for change in changes {
             let mut other = run.clone();
             change(&mut other);
-            others.push(other.id("data"));
+            others.push(identify(&other));
         }
         others.push(id);
         let count = others.len();

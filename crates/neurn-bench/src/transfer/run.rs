@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
-use super::train::{accuracy, seeded, train};
+use super::train::{Trainer, seeded};
 use super::{Epoch, Examples, Run};
 use crate::domains::{CLASSES, Domain, ImageSet};
 use crate::record::{Record, test_key, versions};
@@ -74,16 +74,15 @@ pub fn run(
         training.train_limit,
         training.select_limit,
     );
-    let trained = train(
-        classifier,
-        &examples(images, 0..split.train),
-        &examples(images, split.train..split.train + split.select),
+    let trainer = Trainer {
         training,
-        run.seed,
+        seed: run.seed,
         device,
         interrupter,
-        observe,
-    )?;
+    };
+    let train = examples(images, 0..split.train);
+    let select = examples(images, split.train..split.train + split.select);
+    let trained = trainer.train(classifier, &train, &select, observe)?;
 
     let mut data = BTreeMap::from([(source.name.clone(), images.fingerprint())]);
     let mut accuracies = BTreeMap::new();
@@ -92,7 +91,7 @@ pub fn run(
     for target in targets {
         let count = target.test.labels().len();
         let tested = examples(&target.test, 0..count);
-        let percent = accuracy(&trained.classifier, &tested, device, interrupter)?;
+        let percent = trainer.accuracy(&trained.classifier, &tested)?;
         accuracies.insert(target.name.clone(), percent);
         counts.insert(target.name.clone(), count);
         majority.insert(target.name.clone(), majority_class(&target.test));
@@ -100,7 +99,7 @@ pub fn run(
     }
 
     Ok(Record {
-        id: run.id(&images.fingerprint()),
+        id: run.id(config, &images.fingerprint()),
         source: source.name.clone(),
         model: run.model.clone(),
         frontend: run.frontend.clone(),

@@ -101,91 +101,102 @@ pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifi
     classifier
 }
 
-/// Trains on `train` and selects the epoch on `select`, both through the
-/// frontend already.
-///
-/// `observe` is called after each step with the images learnt from so far, and
-/// after each epoch with what it came to.
-pub fn train(
-    classifier: Classifier,
-    train: &Examples,
-    select: &Examples,
-    training: &Training,
-    seed: u64,
-    device: &Device,
-    interrupter: &Interrupter,
-    observe: &mut dyn FnMut(usize, Option<Epoch>),
-) -> Result<Trained, Interrupted> {
-    let start = Instant::now();
-    let autodiff = device.clone().autodiff();
-    let student = Student { classifier }.fork(&autodiff).train();
-    // PyTorch's epsilon; Burn's default is a thousand times it.
-    let adam = AdamConfig::new().with_epsilon(1e-8).init();
-    let mut learner = Learner::new(student, adam, training.learning_rate);
-    let mut best: Option<(Epoch, Classifier)> = None;
-    let mut seen = 0;
+/// What training needs besides a classifier and its images.
+#[derive(Clone, Copy)]
+pub struct Trainer<'a> {
+    /// How it trains.
+    pub training: &'a Training,
+    /// Of the order of images.
+    pub seed: u64,
+    /// On what.
+    pub device: &'a Device,
+    /// Asked before every step whether to stop.
+    pub interrupter: &'a Interrupter,
+}
 
-    for epoch in 1..=training.epochs {
-        let mut loss = 0.0;
-        let batches = train.batches(training.batch, Some(order(seed, epoch)), &autodiff);
-        for batch in batches.iter() {
-            if interrupter.should_stop() {
+impl Trainer<'_> {
+    /// Trains on `train` and selects the epoch on `select`, both through the
+    /// frontend already.
+    ///
+    /// `observe` is called after each step with the number of images learnt
+    /// from so far, and after each epoch also with what it came to.
+    pub fn train(
+        &self,
+        classifier: Classifier,
+        train: &Examples,
+        select: &Examples,
+        observe: &mut dyn FnMut(usize, Option<Epoch>),
+    ) -> Result<Trained, Interrupted> {
+        let start = Instant::now();
+        let autodiff = self.device.clone().autodiff();
+        let student = Student { classifier }.fork(&autodiff).train();
+        // PyTorch's epsilon; Burn's default is a thousand times it.
+        let adam = AdamConfig::new().with_epsilon(1e-8).init();
+        let mut learner = Learner::new(student, adam, self.training.learning_rate);
+        let mut best: Option<(Epoch, Classifier)> = None;
+        let mut seen = 0;
+
+        for epoch in 1..=self.training.epochs {
+            let mut loss = 0.0;
+            let batches = train.batches(self.training.batch, Some(self.order(epoch)), &autodiff);
+            for batch in batches.iter() {
+                if self.interrupter.should_stop() {
+                    return Err(Interrupted);
+                }
+                let batch = batch.expect("examples are in memory");
+                let count = batch.labels.dims()[0];
+                let output = learner.train_step(batch);
+                learner.lr_step();
+                learner.optimizer_step(output.grads);
+                loss += output.item.loss.into_scalar::<f64>() * count as f64;
+                seen += count;
+                observe(seen, None);
+            }
+            let classifier = learner.model().valid().classifier;
+            let result = Epoch {
+                epoch,
+                loss: loss / train.labels().len() as f64,
+                select_accuracy: self.accuracy(&classifier, select)?,
+            };
+            observe(seen, Some(result));
+            let better = |(best, _): &(Epoch, _)| result.select_accuracy > best.select_accuracy;
+            if best.as_ref().is_none_or(better) {
+                best = Some((result, classifier));
+            }
+        }
+        let (selected, classifier) = best.ok_or(Interrupted)?;
+        Ok(Trained {
+            classifier,
+            selected,
+            images_per_second: seen as f64 / start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Accuracy in percent on images that have passed the frontend already.
+    pub fn accuracy(
+        &self,
+        classifier: &Classifier,
+        examples: &Examples,
+    ) -> Result<f64, Interrupted> {
+        let mut right = 0;
+        for batch in examples.batches(256, None, self.device).iter() {
+            if self.interrupter.should_stop() {
                 return Err(Interrupted);
             }
             let batch = batch.expect("examples are in memory");
-            let count = batch.labels.dims()[0];
-            let output = learner.train_step(batch);
-            learner.lr_step();
-            learner.optimizer_step(output.grads);
-            loss += output.item.loss.into_scalar::<f64>() * count as f64;
-            seen += count;
-            observe(seen, None);
+            let predicted = classifier
+                .forward_from_frontend(batch.images)
+                .argmax(1)
+                .flatten::<1>(0, 1);
+            let equal = predicted.equal(batch.labels).int().sum();
+            right += equal.into_scalar::<i64>();
         }
-        let classifier = learner.model().valid().classifier;
-        let result = Epoch {
-            epoch,
-            loss: loss / train.labels().len() as f64,
-            select_accuracy: accuracy(&classifier, select, device, interrupter)?,
-        };
-        observe(seen, Some(result));
-        let better = |(best, _): &(Epoch, _)| result.select_accuracy > best.select_accuracy;
-        if best.as_ref().is_none_or(better) {
-            best = Some((result, classifier));
-        }
+        Ok(100.0 * right as f64 / examples.labels().len() as f64)
     }
-    let (selected, classifier) = best.ok_or(Interrupted)?;
-    Ok(Trained {
-        classifier,
-        selected,
-        images_per_second: seen as f64 / start.elapsed().as_secs_f64(),
-    })
-}
 
-/// The seed of an epoch's order. Of its own each time, so that an epoch does
-/// not depend on how many went before it in the same process.
-fn order(seed: u64, epoch: usize) -> u64 {
-    seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64)
-}
-
-/// Accuracy in percent on images that have passed the frontend already.
-pub fn accuracy(
-    classifier: &Classifier,
-    examples: &Examples,
-    device: &Device,
-    interrupter: &Interrupter,
-) -> Result<f64, Interrupted> {
-    let mut right = 0;
-    for batch in examples.batches(256, None, device).iter() {
-        if interrupter.should_stop() {
-            return Err(Interrupted);
-        }
-        let batch = batch.expect("examples are in memory");
-        let predicted = classifier
-            .forward_from_frontend(batch.images)
-            .argmax(1)
-            .flatten::<1>(0, 1);
-        let equal = predicted.equal(batch.labels).int().sum();
-        right += equal.into_scalar::<i64>();
+    /// The seed of an epoch's order. Of its own each time, so that an epoch
+    /// does not depend on how many went before it in the same process.
+    fn order(&self, epoch: usize) -> u64 {
+        self.seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64)
     }
-    Ok(100.0 * right as f64 / examples.labels().len() as f64)
 }

@@ -13,18 +13,17 @@ impl Photographs {
     /// place of patch `i` depend on `seed` and `i` alone.
     ///
     /// The digits are grey, or else it is their first channel that counts.
-    pub fn blend(
-        &self,
-        digits: &ImageSet,
-        count: usize,
-        seed: u64,
-    ) -> Result<ImageSet, DataError> {
+    pub fn blend(&self, digits: &ImageSet, count: usize, seed: u64) -> Result<ImageSet, DataError> {
         let [_, height, width] = digits.shape();
         for (path, photograph) in &self.all {
             let (columns, rows) = photograph.dimensions();
             if (columns as usize) < width || (rows as usize) < height {
                 let expected = format!("at least {width}x{height} pixels");
-                return Err(DataError::format(path, expected, format!("{columns}x{rows}")));
+                return Err(DataError::format(
+                    path,
+                    expected,
+                    format!("{columns}x{rows}"),
+                ));
             }
         }
 
@@ -40,14 +39,24 @@ impl Photographs {
                 let top = chance.random_range(0..=photograph.height() as usize - height);
                 let left = chance.random_range(0..=columns - width);
                 let digit = digits.image(index);
-                for (place, value) in blended.iter_mut().enumerate() {
-                    let (channel, pixel) = (place / (height * width), place % (height * width));
-                    let (row, column) = (top + pixel / width, left + pixel % width);
-                    let patch = photograph.as_raw()[3 * (row * columns + column) + channel];
-                    *value = patch.abs_diff((255.0 * digit[pixel]).round() as u8);
+                for (channel, blended) in blended.chunks_exact_mut(height * width).enumerate() {
+                    let rows = blended
+                        .chunks_exact_mut(width)
+                        .zip(digit.chunks_exact(width));
+                    for (row, (blended, digit)) in rows.enumerate() {
+                        let start = 3 * ((top + row) * columns + left) + channel;
+                        let patch = photograph.as_raw()[start..].iter().step_by(3);
+                        for ((value, digit), patch) in blended.iter_mut().zip(digit).zip(patch) {
+                            *value = patch.abs_diff((255.0 * digit).round() as u8);
+                        }
+                    }
                 }
             });
-        Ok(ImageSet::new(Pixels::U8(pixels), labels.to_vec(), [3, height, width]))
+        Ok(ImageSet::new(
+            Pixels::U8(pixels),
+            labels.to_vec(),
+            [3, height, width],
+        ))
     }
 }
 

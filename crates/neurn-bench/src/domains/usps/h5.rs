@@ -42,12 +42,19 @@ pub(super) fn read(path: &Path, part: Part) -> Result<ImageSet, DataError> {
         *value = value.clamp(0.0, 1.0);
     }
     let digit = |(index, &target): (usize, &i32)| {
-        u8::try_from(target).ok().filter(|digit| *digit <= 9).ok_or_else(|| {
-            let expected = format!("digits from 0 to 9 in {group}/target");
-            DataError::format(path, expected, format!("{target} for image {index}"))
-        })
+        u8::try_from(target)
+            .ok()
+            .filter(|digit| *digit <= 9)
+            .ok_or_else(|| {
+                let expected = format!("digits from 0 to 9 in {group}/target");
+                DataError::format(path, expected, format!("{target} for image {index}"))
+            })
     };
-    let labels = targets.iter().enumerate().map(digit).collect::<Result<_, _>>()?;
+    let labels = targets
+        .iter()
+        .enumerate()
+        .map(digit)
+        .collect::<Result<_, _>>()?;
     Images { pixels, labels }.finish(path)
 }
 

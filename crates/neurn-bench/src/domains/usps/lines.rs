@@ -48,7 +48,10 @@ pub(super) fn read(
             break;
         }
         if read as u64 == MAX_LINE {
-            return Err(fault(Fault::new("an image", format!("{MAX_LINE} bytes or more"))));
+            return Err(fault(Fault::new(
+                "an image",
+                format!("{MAX_LINE} bytes or more"),
+            )));
         }
         if number > MAX_IMAGES {
             let expected = format!("at most {MAX_IMAGES} lines");
@@ -66,9 +69,9 @@ pub(super) fn read(
 /// The digit that a number stands for, where 0 is written as `zero`.
 pub(super) fn digit(text: &str, zero: u8) -> Result<u8, Fault> {
     let value = text.parse::<f32>().ok();
-    (0..=9).find(|&digit| value == Some(f32::from(digit + zero))).ok_or_else(|| {
-        Fault::new(format!("a label from {zero} to {}", zero + 9), quoted(text))
-    })
+    (0..=9)
+        .find(|&digit| value == Some(f32::from(digit + zero)))
+        .ok_or_else(|| Fault::new(format!("a label from {zero} to {}", zero + 9), quoted(text)))
 }
 
 /// A number from -1 to 1 as one from 0 to 1.

@@ -60,10 +60,12 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     } else if let Some(path) = find(folder, &[H5]) {
         h5::read(&path, part)
     } else {
-        let pairs = [ZIP, LIBSVM].map(|[train, test]| {
-            format!("{} with {}", listed(&train), listed(&test))
-        });
-        Err(DataError::missing(folder, format!("{}; or {H5}", pairs.join("; or "))))
+        let pairs =
+            [ZIP, LIBSVM].map(|[train, test]| format!("{} with {}", listed(&train), listed(&test)));
+        Err(DataError::missing(
+            folder,
+            format!("{}; or {H5}", pairs.join("; or ")),
+        ))
     }
 }
 
@@ -80,7 +82,11 @@ impl Images {
         if self.labels.is_empty() {
             return Err(DataError::format(path, "at least one image", "none"));
         }
-        Ok(ImageSet::new(Pixels::F32(self.pixels), self.labels, [1, SIDE, SIDE]))
+        Ok(ImageSet::new(
+            Pixels::F32(self.pixels),
+            self.labels,
+            [1, SIDE, SIDE],
+        ))
     }
 }
 

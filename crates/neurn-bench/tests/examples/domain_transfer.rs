@@ -2,45 +2,21 @@
 //! it goes on where it stopped.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use neurn_bench::record::Record;
 
-/// The example's binary, which `cargo test` builds beside this test's.
-fn example() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows itself");
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/PROFILE/deps/TEST");
-    let path = profile.join("examples/domain_transfer");
-    assert!(
-        path.exists(),
-        "{} is missing; run the whole of `cargo test`",
-        path.display()
-    );
-    path
-}
+use crate::{example, refused};
 
 fn run(arguments: &[&str], out: &Path) -> Output {
-    Command::new(example())
+    example("domain_transfer")
         .args(arguments)
         .arg("--out")
         .arg(out)
         .output()
         .expect("the example starts")
-}
-
-#[track_caller]
-fn refused(output: &Output, code: i32, says: &[&str]) {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{error}");
-    for part in says {
-        assert!(error.contains(part), "{error:?} does not say {part:?}");
-    }
-    assert!(!error.contains("panicked"), "{error}");
 }
 
 fn records(out: &Path) -> Vec<Record> {
@@ -231,7 +207,16 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
 fn one_seed_gives_one_result_whatever_ran_before() {
     let (alone, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     // Enough steps that networks differ in what they tell apart.
-    let arguments = ["--source", "mnist", "--target", "usps", "--epochs", "1", "--train-limit", "1500"];
+    let arguments = [
+        "--source",
+        "mnist",
+        "--target",
+        "usps",
+        "--epochs",
+        "1",
+        "--train-limit",
+        "1500",
+    ];
     run(
         &[&arguments[..], &["--frontend", "neurn"]].concat(),
         alone.path(),
@@ -265,7 +250,7 @@ fn one_seed_gives_one_result_whatever_ran_before() {
 #[test]
 fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
     let out = tempfile::tempdir().unwrap();
-    let mut child = Command::new(example())
+    let mut child = example("domain_transfer")
         .args([
             "--source", "mnist", "--target", "usps", "--epochs", "1", "--seeds", "50",
         ])
@@ -298,7 +283,7 @@ fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
 
 #[test]
 fn the_names_that_options_take() {
-    let output = Command::new(example()).arg("--list").output().unwrap();
+    let output = example("domain_transfer").arg("--list").output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     for name in [
         "mnist-m",
