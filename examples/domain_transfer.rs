@@ -6,6 +6,7 @@
 //! cargo run --release --example domain_transfer -- --data DIR    # the real ones
 //! ```
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -170,16 +171,21 @@ fn main() -> ExitCode {
 
 fn list() -> ExitCode {
     let built: Vec<String> = Backend::built().iter().map(ToString::to_string).collect();
-    println!("domains:   {}", domains::NAMES.join(" "));
-    println!("models:    {}", MODELS.join(" "));
-    println!("frontends: {}", FRONTENDS.join(" "));
-    println!("devices:   {}", built.join(" "));
+    _ = writeln!(
+        std::io::stdout(),
+        "domains:   {}\nmodels:    {}\nfrontends: {}\ndevices:   {}",
+        domains::NAMES.join(" "),
+        MODELS.join(" "),
+        FRONTENDS.join(" "),
+        built.join(" ")
+    );
     ExitCode::SUCCESS
 }
 
 fn preview(study: &Study) -> Result<(), Error> {
     for (run, id, done) in study.preview()? {
-        println!(
+        _ = writeln!(
+            std::io::stdout(),
             "{id} {} {} -> {}, {}, seed {}, {}",
             if done { "done   " } else { "to run " },
             run.source,
@@ -206,7 +212,11 @@ fn run(study: &Study) -> Result<(), Error> {
         eprintln!("Ctrl-C will not end this cleanly: {error}");
     }
     let tables = study.run(&interrupter)?;
-    println!("{tables}");
-    println!("Written to {}", study.out.display());
+    // A reader that has seen enough, such as `head`, is no error.
+    _ = writeln!(
+        std::io::stdout(),
+        "{tables}\nWritten to {}",
+        study.out.display()
+    );
     Ok(())
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use burn::tensor::Device;
 use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
@@ -144,7 +145,7 @@ impl Study {
         let markdown = tables.markdown();
         self.write("table.md", markdown.as_bytes())?;
         self.write("table.csv", tables.csv().as_bytes())?;
-        self.draw_samples(&domains)?;
+        self.draw_samples(&domains, &device)?;
         match interrupted {
             true => Err(Error::Interrupted),
             false => Ok(markdown),
@@ -198,16 +199,15 @@ impl Study {
         covers.then_some(record)
     }
 
-    fn draw_samples(&self, domains: &BTreeMap<String, Domain>) -> Result<(), Error> {
-        let named: Vec<&Domain> = self
-            .data
-            .names()
-            .iter()
-            .filter_map(|name| domains.get(*name))
-            .collect();
+    fn draw_samples(
+        &self,
+        domains: &BTreeMap<String, Domain>,
+        device: &Device,
+    ) -> Result<(), Error> {
+        let names = self.data.names();
+        let drawn: Vec<&Domain> = names.iter().filter_map(|name| domains.get(*name)).collect();
         let k = self.plan.ks.first().copied().unwrap_or(3);
-        let device = self.plan.backend.open()?;
-        let picture = Samples::new(&named, k, self.plan.training.image_size, &device).draw();
+        let picture = Samples::new(&drawn, k, self.plan.training.image_size, device).draw();
         let path = self.out.join("samples.png");
         let mut png = std::io::Cursor::new(Vec::new());
         picture

@@ -120,6 +120,10 @@ impl Trainer<'_> {
     ///
     /// `observe` is called after each step with the number of images learnt
     /// from so far, and after each epoch also with what it came to.
+    ///
+    /// # Panics
+    ///
+    /// If the training has no epoch.
     pub fn train(
         &self,
         classifier: Classifier,
@@ -127,6 +131,10 @@ impl Trainer<'_> {
         select: &Examples,
         observe: &mut dyn FnMut(usize, Option<Epoch>),
     ) -> Result<Trained, Interrupted> {
+        assert!(
+            self.training.epochs > 0,
+            "a training has at least 1 epoch; got 0"
+        );
         let start = Instant::now();
         let autodiff = self.device.clone().autodiff();
         let student = Student { classifier }.fork(&autodiff).train();
@@ -164,7 +172,7 @@ impl Trainer<'_> {
                 best = Some((result, classifier));
             }
         }
-        let (selected, classifier) = best.ok_or(Interrupted)?;
+        let (selected, classifier) = best.expect("at least one epoch");
         Ok(Trained {
             classifier,
             selected,
