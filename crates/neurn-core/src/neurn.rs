@@ -83,7 +83,8 @@ impl NeuRnConfig {
 /// throughout, or that channel's with [`MaxScope::Channel`], and no other's.
 /// The gradient there is 0.
 ///
-/// f16 and bf16 are computed in f32.
+/// f16 and bf16 are computed in f32. The range of differences that f32 serves is
+/// that of [`local_std`].
 ///
 /// Put it before the first convolution and any normalization by means and
 /// standard deviations after it: scaling the channels differently would change
