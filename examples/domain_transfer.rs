@@ -45,7 +45,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = odd, default_value = "3")]
     k: Vec<usize>,
     /// How many seeds: 0, 1, ... up to this number.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), default_value_t = 1)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000), default_value_t = 1)]
     seeds: u64,
     /// Passes over the training images [default: 4; with --data 10].
     #[arg(long, value_parser = positive)]
@@ -137,8 +137,8 @@ fn odd(text: &str) -> Result<usize, String> {
 
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(n) if n > 0 => Ok(n),
-        _ => Err("expected a whole number from 1".to_string()),
+        Ok(n) if (1..=1_000_000).contains(&n) => Ok(n),
+        _ => Err("expected a whole number from 1 to 1000000".to_string()),
     }
 }
 
@@ -170,7 +170,10 @@ fn main() -> ExitCode {
 }
 
 fn list() -> ExitCode {
-    let built: Vec<String> = Backend::built().iter().map(ToString::to_string).collect();
+    let built: Vec<String> = Backend::all_built()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     _ = writeln!(
         std::io::stdout(),
         "domains:   {}\nmodels:    {}\nfrontends: {}\ndevices:   {}",

@@ -61,12 +61,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
     let picture = read(&arguments.input)?;
-    let side = picture.width().min(picture.height()) as usize;
-    if arguments.k / 2 > side {
-        let (k, path) = (arguments.k, arguments.input.display());
-        let error = format!("--k {k} reaches beyond {path}, whose smaller side is {side}");
-        return Err(Error::Argument(error));
-    }
+    check(&picture, arguments)?;
     let neurn = NeuRnConfig::new(arguments.k)
         .with_quantile(arguments.quantile)
         .with_max_scope(match arguments.per_channel {
@@ -87,6 +82,25 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
         })
 }
 
+/// That the patch fits the picture, and the work fits a computer.
+fn check(picture: &RgbImage, arguments: &Arguments) -> Result<(), Error> {
+    let (k, path) = (arguments.k, arguments.input.display());
+    let (width, height) = picture.dimensions();
+    let side = width.min(height) as usize;
+    if k / 2 > side {
+        let error = format!("--k {k} reaches beyond {path}, whose smaller side is {side}");
+        return Err(Error::Argument(error));
+    }
+    // k shifted images and about a dozen more are alive at once, in f32.
+    let bytes = u64::from(width) * u64::from(height) * 3 * 4 * (k as u64 + 12);
+    let gib = bytes.div_ceil(1 << 30);
+    if gib > 8 {
+        let error = format!("--k {k} on {path} ({width}x{height}) takes {gib} GiB; at most 8 do");
+        return Err(Error::Argument(error));
+    }
+    Ok(())
+}
+
 fn read(path: &Path) -> Result<RgbImage, Error> {
     let failed = |source: image::ImageError| Error::Picture {
         path: path.to_path_buf(),
@@ -95,12 +109,7 @@ fn read(path: &Path) -> Result<RgbImage, Error> {
     let mut reader = ImageReader::open(path)
         .and_then(|reader| reader.with_guessed_format())
         .map_err(|e| failed(e.into()))?;
-    // A frame of 8K video; NeuRN takes about a hundred bytes a pixel and
-    // channel while it computes.
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(7680);
-    limits.max_image_height = Some(7680);
-    reader.limits(limits);
+    reader.limits(Limits::default());
     Ok(reader.decode().map_err(failed)?.into_rgb8())
 }
 

@@ -25,7 +25,7 @@ pub enum Backend {
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// This build does not hold the backend.
-    #[error("the device `{0}` is not in this build; expected one of: {built}. Build with --features {0} to add it", built = names(&Backend::built()))]
+    #[error("the device `{0}` is not in this build; expected one of: {built}. Build with --features {0} to add it", built = names(&Backend::all_built()))]
     NotBuilt(Backend),
     /// The backend found nothing to run on, or failed there.
     #[error("the device `{backend}` does not start on this machine: {reason}")]
@@ -39,7 +39,7 @@ pub enum DeviceError {
 
 impl Backend {
     /// Those that this build holds.
-    pub fn built() -> Vec<Backend> {
+    pub fn all_built() -> Vec<Backend> {
         [
             (Backend::Flex, cfg!(feature = "flex")),
             (Backend::Ndarray, cfg!(feature = "ndarray")),
@@ -51,25 +51,38 @@ impl Backend {
         .collect()
     }
 
+    /// Whether this build holds it.
+    pub fn built(self) -> Result<(), DeviceError> {
+        match Backend::all_built().contains(&self) {
+            true => Ok(()),
+            false => Err(DeviceError::NotBuilt(self)),
+        }
+    }
+
     /// Opens the default device and runs one addition on it.
     pub fn open(self) -> Result<Device, DeviceError> {
-        if !Backend::built().contains(&self) {
-            return Err(DeviceError::NotBuilt(self));
-        }
-        // Burn panics where a driver is missing, and only once it is used.
-        catch_unwind(AssertUnwindSafe(|| {
+        self.built()?;
+        // Burn panics where a driver is missing, and only once it is used. The
+        // error that comes of it says all that the panic's message would.
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let opened = catch_unwind(AssertUnwindSafe(|| {
             let device = self.device();
             let two = (Tensor::<1>::ones([1], &device) + 1.0).into_scalar::<f32>();
             (two == 2.0).then_some(device)
-        }))
-        .map_err(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            text.or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason given")
-                .to_string()
-        })
-        .and_then(|device| device.ok_or_else(|| "1 + 1 is not 2 there".to_string()))
-        .map_err(|reason| DeviceError::DoesNotStart {
+        }));
+        std::panic::set_hook(hook);
+        let reason = match opened {
+            Ok(Some(device)) => return Ok(device),
+            Ok(None) => "1 + 1 is not 2 there".to_string(),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().map(String::as_str);
+                text.or_else(|| panic.downcast_ref::<&str>().copied())
+                    .unwrap_or("no reason given")
+                    .to_string()
+            }
+        };
+        Err(DeviceError::DoesNotStart {
             backend: self,
             reason,
         })
@@ -87,7 +100,7 @@ impl Backend {
             #[cfg(feature = "cuda")]
             Backend::Cuda => Device::cuda(0),
             #[allow(unreachable_patterns)] // reachable unless all are built
-            _ => Device::default(),
+            _ => unreachable!("`open` asks first whether {self} is built"),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The file of records, one JSON object a line, to which whole lines are
-//! appended and nothing else is ever done.
+//! The file of records, one JSON object a line. Whole lines are appended, and
+//! of what is there only the half line that a crash left is ever taken away.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,19 +28,41 @@ pub enum JournalError {
         /// What the parser said.
         found: serde_json::Error,
     },
+    /// Another process has the file open to append to it.
+    #[error("{}: another study is writing to it; wait for its end or take another folder", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
-/// An open `results.jsonl`.
+/// The records of `results.jsonl`, oldest first; none if there is no such file.
+/// Changes nothing.
+pub fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
+    match File::open(path) {
+        Ok(mut file) => Ok(parse(&mut file, path)?.0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(JournalError::Io {
+            path: path.to_path_buf(),
+            source,
+        }),
+    }
+}
+
+/// A `results.jsonl` that is open to append to, for one process at a time.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Bytes of whole lines.
+    length: u64,
     records: Vec<Record>,
 }
 
 impl Journal {
     /// Opens the file, creating it and its folder if need be, and reads what it
-    /// holds. A last line without its end, which a crash leaves, is cut off.
+    /// holds. The start of a record without its end, which a crash leaves, is
+    /// cut off.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let io = |source| JournalError::Io {
             path: path.to_path_buf(),
@@ -58,29 +80,29 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(io)?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(io)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let records = text[..whole]
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-            .map(|(i, line)| {
-                serde_json::from_str(line).map_err(|found| JournalError::Line {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::Busy {
                     path: path.to_path_buf(),
-                    line: i + 1,
-                    found,
-                })
-            })
-            .collect::<Result<_, _>>()?;
-        if whole < text.len() {
-            file.set_len(whole as u64).map_err(io)?;
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        Ok(Self {
+        let (records, text) = parse(&mut file, path)?;
+        let mut journal = Self {
             path: path.to_path_buf(),
             file,
+            length: text.whole as u64,
             records,
-        })
+        };
+        if text.whole < text.length {
+            journal.file.set_len(journal.length).map_err(io)?;
+        }
+        if text.open_end {
+            journal.write("\n")?;
+        }
+        Ok(journal)
     }
 
     /// All records, oldest first.
@@ -88,24 +110,83 @@ impl Journal {
         &self.records
     }
 
-    /// The newest record of a run.
-    pub fn find(&self, id: &str) -> Option<&Record> {
-        self.records.iter().rev().find(|record| record.id == id)
-    }
-
-    /// Appends a record in one write and waits until it is on the disk.
+    /// Appends a record in one write and waits until it is on the disk. Of a
+    /// record that could not be written nothing stays.
     pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
-        let io = |source| JournalError::Io {
+        let line = serde_json::to_string(&record).map_err(|error| JournalError::Io {
             path: self.path.clone(),
-            source,
-        };
-        let mut line = serde_json::to_string(&record).map_err(|e| io(e.into()))?;
-        line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(io)?;
-        self.file.sync_data().map_err(io)?;
+            source: error.into(),
+        })?;
+        self.write(&format!("{line}\n"))?;
         self.records.push(record);
         Ok(())
     }
+
+    fn write(&mut self, text: &str) -> Result<(), JournalError> {
+        let written = self
+            .file
+            .write_all(text.as_bytes())
+            .and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => {
+                self.length += text.len() as u64;
+                Ok(())
+            }
+            Err(source) => {
+                // A full disk still lets a file shrink.
+                _ = self.file.set_len(self.length);
+                Err(JournalError::Io {
+                    path: self.path.clone(),
+                    source,
+                })
+            }
+        }
+    }
+}
+
+/// How much of a journal's text is lines of records.
+struct Text {
+    length: usize,
+    /// Up to where it is records.
+    whole: usize,
+    /// The last record lacks only the end of its line.
+    open_end: bool,
+}
+
+fn parse(file: &mut File, path: &Path) -> Result<(Vec<Record>, Text), JournalError> {
+    let mut text = String::new();
+    file.read_to_string(&mut text)
+        .map_err(|source| JournalError::Io {
+            path: path.to_path_buf(),
+            source,
+        })?;
+    let mut read = Text {
+        length: text.len(),
+        whole: 0,
+        open_end: false,
+    };
+    let mut records = Vec::new();
+    for (i, line) in text.split_inclusive('\n').enumerate() {
+        let ended = line.ends_with('\n');
+        match serde_json::from_str(line) {
+            Ok(record) => {
+                records.push(record);
+                read.open_end = !ended;
+            }
+            Err(_) if line.trim().is_empty() => {}
+            // The start of a record, cut off by a crash.
+            Err(error) if !ended && error.is_eof() && line.starts_with('{') => break,
+            Err(found) => {
+                return Err(JournalError::Line {
+                    path: path.to_path_buf(),
+                    line: i + 1,
+                    found,
+                });
+            }
+        }
+        read.whole += line.len();
+    }
+    Ok((records, read))
 }
 
 #[cfg(test)]
@@ -148,10 +229,8 @@ mod tests {
         let mut journal = Journal::open(&path).unwrap();
         journal.append(record("a")).unwrap();
         journal.append(record("b")).unwrap();
-        let again = Journal::open(&path).unwrap();
-        assert_eq!(again.records(), [record("a"), record("b")]);
-        assert_eq!(again.find("b"), Some(&record("b")));
-        assert_eq!(again.find("c"), None);
+        assert_eq!(journal.records(), [record("a"), record("b")]);
+        assert_eq!(read(&path).unwrap(), [record("a"), record("b")]);
         let line = std::fs::read_to_string(&path).unwrap();
         assert!(
             line.contains(r#""k":null"#) && line.contains(r#""device":"flex""#),
@@ -159,23 +238,49 @@ mod tests {
         );
     }
 
-    /// Wherever a crash cuts the last line, the lines before it stay and the
-    /// next append starts on a line of its own.
+    /// Wherever a crash cuts the last line, the lines before it stay, reading
+    /// changes nothing, and the next append starts on a line of its own.
     #[test]
     fn a_torn_last_line_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
         let line = serde_json::to_string(&record("a")).unwrap();
         for kept in 0..=line.len() {
-            std::fs::write(&path, format!("{line}\n{}", &line[..kept])).unwrap();
+            let torn = format!("{line}\n{}", &line[..kept]);
+            std::fs::write(&path, &torn).unwrap();
+            // Whole but for the end of its line, it is a record.
+            let mut expected = vec![record("a"); if kept == line.len() { 2 } else { 1 }];
+            assert_eq!(read(&path).unwrap(), expected, "{kept}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), torn);
+
             let mut journal = Journal::open(&path).unwrap();
-            assert_eq!(journal.records(), [record("a")], "{kept}");
+            assert_eq!(journal.records(), expected, "{kept}");
             journal.append(record("b")).unwrap();
-            assert_eq!(
-                Journal::open(&path).unwrap().records(),
-                [record("a"), record("b")]
-            );
+            expected.push(record("b"));
+            assert_eq!(read(&path).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        for foreign in ["accuracy: 99", "{\"id\": 3}", "{\"id\": 3}\n", "\n\n[1, 2"] {
+            std::fs::write(&path, foreign).unwrap();
+            assert!(Journal::open(&path).is_err(), "{foreign:?}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
+        }
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        let journal = Journal::open(&path).unwrap();
+        let error = Journal::open(&path).unwrap_err().to_string();
+        assert!(error.contains("another study"), "{error}");
+        drop(journal);
+        Journal::open(&path).unwrap();
     }
 
     #[test]

@@ -10,7 +10,7 @@ use neurn_models::ClassifierConfig;
 
 use crate::domains::{self, Domain, synthetic};
 use crate::error::Error;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::progress::Progress;
 use crate::record::{Record, test_key};
 use crate::report::{self, Samples, TransferTables};
@@ -66,15 +66,13 @@ impl Study {
     /// The runs of the plan, each with its identity and whether it has a
     /// record. Trains nothing and writes nothing.
     pub fn preview(&self) -> Result<Vec<(Run, String, bool)>, Error> {
-        let path = self.journal_path();
-        let journal = path.is_file().then(|| Journal::open(&path)).transpose()?;
+        let records = journal::read(&self.journal_path())?;
+        self.plan.backend.built()?;
         let domains = self.read()?;
         let previewed = self.plan.runs().into_iter().map(|run| {
             let fingerprint = domains[&run.source].train.fingerprint();
-            let id = run.id(&run.classifier()?, &fingerprint);
-            let done = journal
-                .as_ref()
-                .is_some_and(|journal| self.finished(journal, &id, &domains).is_some());
+            let id = run.id(&run.classifier()?, fingerprint);
+            let done = self.finished(&records, &id, &domains).is_some();
             Ok((run, id, done))
         });
         previewed.collect()
@@ -103,9 +101,9 @@ impl Study {
         let mut interrupted = false;
         for (i, (run, classifier)) in runs.iter().zip(&classifiers).enumerate() {
             let source = &domains[&run.source];
-            let id = run.id(classifier, &source.train.fingerprint());
+            let id = run.id(classifier, source.train.fingerprint());
             ids.push(id.clone());
-            if interrupted || self.finished(&journal, &id, &domains).is_some() {
+            if interrupted || self.finished(journal.records(), &id, &domains).is_some() {
                 continue;
             }
             let label = format!(
@@ -139,7 +137,7 @@ impl Study {
 
         let records: Vec<Record> = ids
             .iter()
-            .filter_map(|id| self.finished(&journal, id, &domains).cloned())
+            .filter_map(|id| self.finished(journal.records(), id, &domains).cloned())
             .collect();
         let tables = TransferTables::new(&records, &self.plan.sources, &self.plan.targets);
         let markdown = tables.markdown();
@@ -188,15 +186,18 @@ impl Study {
     /// now.
     fn finished<'a>(
         &self,
-        journal: &'a Journal,
+        records: &'a [Record],
         id: &str,
         domains: &BTreeMap<String, Domain>,
     ) -> Option<&'a Record> {
-        let record = journal.find(id)?;
-        let covers = self.plan.targets.iter().all(|target| {
-            record.data.get(&test_key(target)) == Some(&domains[target].test.fingerprint())
-        });
-        covers.then_some(record)
+        let covers = |record: &&Record| {
+            self.plan.targets.iter().all(|target| {
+                let fingerprint = domains[target].test.fingerprint();
+                record.data.get(&test_key(target)).map(String::as_str) == Some(fingerprint)
+            })
+        };
+        let mut of_run = records.iter().rev().filter(|record| record.id == id);
+        of_run.find(covers)
     }
 
     fn draw_samples(

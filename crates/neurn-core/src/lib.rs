@@ -62,6 +62,7 @@ mod border;
 mod local_std;
 mod neurn;
 mod peak;
+mod precision;
 mod response;
 
 /// The Burn that this crate was built with, for those who depend on nothing

@@ -1,9 +1,10 @@
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
-use burn::tensor::{DType, FloatDType, Slice, Tensor};
+use burn::tensor::{Bool, Slice, Tensor};
 
 use crate::local_std::check_patch;
 use crate::peak::peak;
+use crate::precision::at_least_f32;
 use crate::{Border, MaxScope, Response, local_std};
 
 /// Configuration to create a [`NeuRn`] layer with [`init`](NeuRnConfig::init).
@@ -46,7 +47,7 @@ impl NeuRnConfig {
     /// # Panics
     ///
     /// If `k` is even or 0, `stride` is 0, `quantile` is not in `(0, 1]`, or
-    /// the response's epsilon is not positive and finite.
+    /// the response's epsilon is not a positive and finite f32.
     pub fn init(&self) -> NeuRn {
         check_patch(self.k, self.stride);
         self.response.check();
@@ -83,8 +84,8 @@ impl NeuRnConfig {
 /// throughout, or that channel's with [`MaxScope::Channel`], and no other's.
 /// The gradient there is 0.
 ///
-/// f16 and bf16 are computed in f32. The range of differences that f32 serves is
-/// that of [`local_std`].
+/// f16 and bf16 are computed in f32. Where differences are too large for their
+/// squares (about 1e18 in f32, see [`local_std`]), the response is NaN likewise.
 ///
 /// Put it before the first convolution and any normalization by means and
 /// standard deviations after it: scaling the channels differently would change
@@ -126,21 +127,7 @@ impl NeuRn {
     /// this size (see [`Border`]), or the device does not compute in the
     /// tensor's dtype.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let dtype = images.dtype();
-        assert!(
-            images.device().supports_dtype(dtype),
-            "{:?} does not compute in {dtype:?}; cast the images to a dtype that it supports",
-            images.device()
-        );
-        match dtype {
-            DType::F16 => self
-                .respond(images.cast(FloatDType::F32))
-                .cast(FloatDType::F16),
-            DType::BF16 => self
-                .respond(images.cast(FloatDType::F32))
-                .cast(FloatDType::BF16),
-            _ => self.respond(images),
-        }
+        at_least_f32(images, |images| self.respond(images))
     }
 
     /// Applies the layer to one image.
@@ -170,6 +157,7 @@ impl NeuRn {
 
         let sigma = local_std(images.clone(), self.k, self.border, self.stride);
         let peak = peak(sigma.clone(), self.max_scope, self.quantile);
+        let broken = broken.bool_or(peak.clone().is_finite().bool_not());
         let shape = sigma.dims();
         self.response
             .apply(self.centres(images), sigma, peak)
@@ -177,7 +165,7 @@ impl NeuRn {
     }
 
     /// Which images, or channels, hold a value that is not finite.
-    fn broken(&self, images: &Tensor<4>) -> Tensor<4, burn::tensor::Bool> {
+    fn broken(&self, images: &Tensor<4>) -> Tensor<4, Bool> {
         let groups = self.max_scope.groups(images.dims());
         let group_size = images.shape().num_elements() / groups.iter().product::<usize>();
         images

@@ -63,7 +63,10 @@ fn quantile_or_max(sigma: Tensor<2>, quantile: f64, count: usize) -> Tensor<2> {
     if quantile >= 1.0 {
         return max;
     }
-    let rank = (quantile * count as f64).ceil().max(1.0) as usize;
+    // Less the rounding of the product, or the ceiling may be one too high.
+    let rank = (quantile * count as f64 * (1.0 - f64::EPSILON))
+        .ceil()
+        .max(1.0) as usize;
     let value = sigma.sort(1).narrow(1, rank - 1, 1);
     let flat = value.clone().equal_elem(0.0);
     value.mask_where(flat, max)
@@ -101,6 +104,14 @@ mod tests {
         assert_eq!(values(MaxScope::Image, 0.75), [4.0]);
         // Ranks of 4: ceil(0.7 * 4) = 3.
         assert_eq!(values(MaxScope::Channel, 0.7), [3.0, 7.0]);
+    }
+
+    /// In floating point 0.55 * 100 is above 55.
+    #[test]
+    fn a_rank_is_not_rounded_up() {
+        let sigma = Tensor::<1>::from_data([1.0_f32; 100], &Device::default()).cumsum(0);
+        let value = peak(sigma.reshape([1, 1, 10, 10]), MaxScope::Image, 0.55);
+        assert_eq!(value.into_scalar::<f32>(), 55.0);
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub enum Response {
         /// Added to `c sigma`. See [`Response::EPSILON`].
         epsilon: f64,
     },
-    /// `x / (c sigma + epsilon)`, with x the pixel at the patch's centre.
+    /// `x / (c sigma + epsilon)`, with x the pixel at the patch's centre. In f16
+    /// it overflows where x is over 65504 epsilon on flat ground.
     Divisive {
         /// Added to `c sigma`. See [`Response::EPSILON`].
         epsilon: f64,
@@ -51,12 +52,12 @@ impl Response {
 
     /// # Panics
     ///
-    /// If epsilon is not a positive number.
+    /// If epsilon is not a positive number, also in f32.
     pub(crate) fn check(self) {
         if let Response::InverseContrast { epsilon } | Response::Divisive { epsilon } = self {
             assert!(
-                epsilon > 0.0 && epsilon.is_finite(),
-                "epsilon must be positive and finite; got {epsilon}"
+                epsilon as f32 >= f32::MIN_POSITIVE && (epsilon as f32).is_finite(),
+                "epsilon must be positive and finite in f32; got {epsilon}"
             );
         }
     }
@@ -76,12 +77,16 @@ impl Response {
 }
 
 fn contrast(sigma: Tensor<4>, peak: Tensor<4>) -> Tensor<4> {
-    // A quantile lets sigma exceed the peak: the response saturates there.
-    let ratio = (sigma.clone() / peak.clone()).clamp_max(1.0);
-    // A GPU's division may leave x / x a rounding beside 1. The correction is
-    // exact and a constant, so the gradient is that of the quotient.
-    let off = (ratio.clone().detach() - 1.0).neg();
-    let at_peak = sigma.detach().equal(peak.detach());
-    let correction = off.zeros_like().mask_where(at_peak, off);
-    ratio + correction
+    let (level, top) = (sigma.clone().detach(), peak.clone().detach());
+    let ratio = sigma / peak;
+    // A GPU's division may leave x / x a rounding beside 1, or put x / y above
+    // it. The correction is exact and a constant, so the gradient stays that of
+    // the quotient.
+    let found = ratio.clone().detach();
+    let exact = found
+        .clone()
+        .clamp_max(1.0)
+        .mask_fill(level.clone().equal(top.clone()), 1.0);
+    // Above a quantile the response saturates, and has no gradient.
+    (ratio + (exact - found)).mask_fill(level.greater(top), 1.0)
 }

@@ -31,15 +31,6 @@ impl FrontendConfig {
             Self::Standardize => Frontend::Standardize(Standardize),
         }
     }
-
-    /// The name of the transform: `none`, `neurn` or `standardize`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::NeuRn(_) => "neurn",
-            Self::Standardize => "standardize",
-        }
-    }
 }
 
 /// What stands before everything with parameters: a transform of images with
@@ -109,20 +100,8 @@ mod tests {
             ),
         ] {
             let output = config.init().forward(images.clone());
-            assert_eq!(
-                output.into_data(),
-                expected.into_data(),
-                "{}",
-                config.name()
-            );
+            assert_eq!(output.into_data(), expected.into_data(), "{config:?}");
         }
-    }
-
-    #[test]
-    fn names() {
-        assert_eq!(FrontendConfig::None.name(), "none");
-        assert_eq!(FrontendConfig::NeuRn(NeuRnConfig::new(5)).name(), "neurn");
-        assert_eq!(FrontendConfig::Standardize.name(), "standardize");
     }
 
     #[test]
@@ -132,7 +111,7 @@ mod tests {
             FrontendConfig::NeuRn(NeuRnConfig::new(3)),
             FrontendConfig::Standardize,
         ] {
-            assert_eq!(config.init().num_params(), 0, "{}", config.name());
+            assert_eq!(config.init().num_params(), 0, "{config:?}");
         }
     }
 }

@@ -48,6 +48,7 @@ pub struct ImageSet {
     channels: usize,
     height: usize,
     width: usize,
+    fingerprint: String,
 }
 
 impl ImageSet {
@@ -65,12 +66,14 @@ impl ImageSet {
             labels.len()
         );
         assert!(labels.iter().all(|&label| usize::from(label) < CLASSES));
+        let fingerprint = fingerprint(&pixels, &labels, [channels, height, width]);
         Self {
             pixels,
             labels,
             channels,
             height,
             width,
+            fingerprint,
         }
     }
 
@@ -132,25 +135,31 @@ impl ImageSet {
 
     /// A hash of shape, labels and values, the same for the same images
     /// whatever container they came in (16 hexadecimal digits of SHA-256).
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
-        for n in [self.labels.len(), self.channels, self.height, self.width] {
-            hash.update((n as u64).to_le_bytes());
-        }
-        hash.update(&self.labels);
-        match &self.pixels {
-            Pixels::U8(values) => hash.update(values),
-            Pixels::F32(values) => {
-                for value in values {
-                    hash.update(value.to_le_bytes());
-                }
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+fn fingerprint(pixels: &Pixels, labels: &[u8], shape: [usize; 3]) -> String {
+    let mut hash = Sha256::new();
+    hash.update((labels.len() as u64).to_le_bytes());
+    for n in shape {
+        hash.update((n as u64).to_le_bytes());
+    }
+    hash.update(labels);
+    match pixels {
+        Pixels::U8(values) => hash.update(values),
+        Pixels::F32(values) => {
+            for value in values {
+                hash.update(value.to_le_bytes());
             }
         }
-        hash.finalize()[..8]
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect()
     }
+    let bytes = hash.finalize();
+    bytes[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 impl Dataset<LabelledImage> for ImageSet {

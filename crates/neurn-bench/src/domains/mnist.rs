@@ -10,6 +10,8 @@ use std::path::Path;
 use super::search::need;
 use super::{DataError, Domain, ImageSet, Part, Pixels, idx};
 
+const SIDE: usize = 28;
+
 /// Reads MNIST from the folder with its four files.
 pub fn read(folder: &Path) -> Result<Domain, DataError> {
     Ok(Domain {
@@ -19,18 +21,24 @@ pub fn read(folder: &Path) -> Result<Domain, DataError> {
     })
 }
 
-/// Reads one part of MNIST from the folder with its files.
+/// Reads one part of MNIST from the folder with its files. Images that are not
+/// 28x28 are refused.
 pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let images = need(folder, &names(part, "images", 3))?;
     let labels = need(folder, &names(part, "labels", 1))?;
 
     let digits = idx::read::<3>(&images)?;
     let [count, height, width] = digits.sizes;
+    if [height, width] != [SIDE; 2] {
+        let expected = format!("images of {SIDE}x{SIDE} pixels");
+        let found = format!("{width}x{height}");
+        return Err(DataError::format(&images, expected, found));
+    }
     let labels = idx::labels(&labels, count, &images)?;
     Ok(ImageSet::new(
         Pixels::U8(digits.values),
         labels,
-        [1, height, width],
+        [1, SIDE, SIDE],
     ))
 }
 

@@ -14,6 +14,8 @@ use rayon::prelude::*;
 use super::search::need;
 use super::{DataError, Domain, ImageSet, Part, Pixels, mat};
 
+const SIDE: usize = 32;
+
 /// Reads SVHN from the folder with its two files.
 pub fn read(folder: &Path) -> Result<Domain, DataError> {
     Ok(Domain {
@@ -23,7 +25,8 @@ pub fn read(folder: &Path) -> Result<Domain, DataError> {
     })
 }
 
-/// Reads one part of SVHN from the folder with its file.
+/// Reads one part of SVHN from the folder with its file. Images that are not
+/// RGB of 32x32 are refused.
 pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let name = match part {
         Part::Train => "train_32x32.mat",
@@ -34,17 +37,14 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
 
 fn file(path: &Path) -> Result<ImageSet, DataError> {
     let [images, labels] = mat::read(path, ["X", "y"])?;
-    let (height, width, count) = match images.sizes[..] {
-        [height, width, 3, count] => (height, width, count),
+    let count = match images.sizes[..] {
+        [SIDE, SIDE, 3, count] => count,
         // MATLAB drops last sizes of 1.
-        [height, width, 3] => (height, width, 1),
+        [SIDE, SIDE, 3] => 1,
         _ => {
+            let expected = format!("X of sizes [{SIDE}, {SIDE}, 3, images]");
             let found = format!("{:?}", images.sizes);
-            return Err(DataError::format(
-                path,
-                "X of sizes [32, 32, 3, images]",
-                found,
-            ));
+            return Err(DataError::format(path, expected, found));
         }
     };
     if labels.values.len() != count {
@@ -67,26 +67,20 @@ fn file(path: &Path) -> Result<ImageSet, DataError> {
         };
     }
     let mut values = images.values;
-    rows_first(&mut values, height, width);
-    Ok(ImageSet::new(
-        Pixels::U8(values),
-        digits,
-        [3, height, width],
-    ))
+    rows_first(&mut values);
+    Ok(ImageSet::new(Pixels::U8(values), digits, [3, SIDE, SIDE]))
 }
 
 /// Turns every channel of every image from `[column, row]` to `[row, column]`
 /// where it lies.
-fn rows_first(values: &mut [u8], height: usize, width: usize) {
-    values.par_chunks_mut(height * width).for_each_init(
-        || vec![0; height * width],
-        |columns, channel| {
-            columns.copy_from_slice(channel);
-            for (row, values) in channel.chunks_exact_mut(width).enumerate() {
-                for (value, column) in values.iter_mut().zip(columns.chunks_exact(height)) {
-                    *value = column[row];
+fn rows_first(values: &mut [u8]) {
+    values
+        .par_chunks_exact_mut(SIDE * SIDE)
+        .for_each(|channel| {
+            for row in 0..SIDE {
+                for column in 0..row {
+                    channel.swap(row * SIDE + column, column * SIDE + row);
                 }
             }
-        },
-    );
+        });
 }

@@ -192,7 +192,7 @@ impl<'a> TransferTables<'a> {
                         .of(&setting, source)
                         .find(|r| r.images.contains_key(target));
                     let optional =
-                        |value: Option<f64>| value.map_or(String::new(), |v| v.to_string());
+                        |value: Option<f64>| value.map_or(String::new(), |v| format!("{v:.4}"));
                     _ = writer.write_record([
                         setting.model.clone(),
                         setting.device.clone(),
@@ -202,12 +202,14 @@ impl<'a> TransferTables<'a> {
                         target.clone(),
                         record.is_some_and(|r| r.synthetic).to_string(),
                         accuracy.count.to_string(),
-                        accuracy.mean.to_string(),
+                        format!("{:.4}", accuracy.mean),
                         optional(accuracy.standard_error),
                         optional(gain.map(|g| g.mean)),
                         optional(gain.and_then(|g| g.standard_error)),
-                        record.map_or(String::new(), |r| r.images[target].to_string()),
-                        optional(record.map(|r| r.majority[target])),
+                        record
+                            .and_then(|r| r.images.get(target))
+                            .map_or(String::new(), ToString::to_string),
+                        optional(record.and_then(|r| r.majority.get(target)).copied()),
                     ]);
                 }
             }

@@ -120,7 +120,7 @@ impl Examples {
             side: self.side,
         };
         let mut loader = DataLoaderBuilder::new(stack)
-            .batch_size(batch)
+            .batch_size(batch.min(self.labels.len()))
             .set_device(device.clone());
         if let Some(seed) = shuffle {
             loader = loader.shuffle(seed);

@@ -64,21 +64,20 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every combination once. A source's runs stand together, so that its data
-    /// is prepared once; frontends are innermost but for the seed, so that what
-    /// is to be compared is finished soonest.
+    /// Every combination once, also of what was asked for twice. Frontends
+    /// change fastest, so that what is to be compared is finished soonest.
     pub fn runs(&self) -> Vec<Run> {
         let mut runs = Vec::new();
         for source in &self.sources {
             for model in &self.models {
                 for &seed in &self.seeds {
                     for frontend in &self.frontends {
-                        let ks = match frontend_uses_k(frontend) {
+                        let ks = match has_patch(frontend) {
                             true => self.ks.iter().copied().map(Some).collect(),
                             false => vec![None],
                         };
                         for k in ks {
-                            runs.push(Run {
+                            let run = Run {
                                 source: source.clone(),
                                 model: model.clone(),
                                 frontend: frontend.clone(),
@@ -86,7 +85,10 @@ impl Plan {
                                 seed,
                                 training: self.training.clone(),
                                 backend: self.backend,
-                            });
+                            };
+                            if !runs.contains(&run) {
+                                runs.push(run);
+                            }
                         }
                     }
                 }
@@ -184,8 +186,9 @@ fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownName>
     })
 }
 
-fn frontend_uses_k(name: &str) -> bool {
-    name.starts_with("neurn")
+/// Whether the frontend of that name has a patch.
+fn has_patch(name: &str) -> bool {
+    matches!(frontend_by_name(name, 3), Ok(FrontendConfig::NeuRn(_)))
 }
 
 #[cfg(test)]
@@ -213,6 +216,16 @@ mod tests {
         assert_eq!(runs.len(), 12);
         assert_eq!(runs.iter().filter(|run| run.k.is_none()).count(), 4);
         assert_eq!(runs[2].frontend_label(), "neurn (k = 5)");
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_is_run_once() {
+        let mut twice = plan();
+        twice.ks.push(3);
+        twice.frontends.push("none".to_string());
+        twice.models.push("digit-net".to_string());
+        twice.sources.push("mnist".to_string());
+        assert_eq!(twice.runs(), plan().runs());
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn run(
     let select = examples(images, split.train..split.train + split.select);
     let trained = trainer.train(classifier, &train, &select, observe)?;
 
-    let mut data = BTreeMap::from([(source.name.clone(), images.fingerprint())]);
+    let mut data = BTreeMap::from([(source.name.clone(), images.fingerprint().to_string())]);
     let mut accuracies = BTreeMap::new();
     let mut counts = BTreeMap::new();
     let mut majority = BTreeMap::new();
@@ -95,11 +95,14 @@ pub fn run(
         accuracies.insert(target.name.clone(), percent);
         counts.insert(target.name.clone(), count);
         majority.insert(target.name.clone(), majority_class(&target.test));
-        data.insert(test_key(&target.name), target.test.fingerprint());
+        data.insert(
+            test_key(&target.name),
+            target.test.fingerprint().to_string(),
+        );
     }
 
     Ok(Record {
-        id: run.id(config, &images.fingerprint()),
+        id: run.id(config, images.fingerprint()),
         source: source.name.clone(),
         model: run.model.clone(),
         frontend: run.frontend.clone(),

@@ -42,7 +42,12 @@ fn arguments_that_no_run_can_be_made_of() {
         (["--k", "1"], ["1", "odd number from 3"]),
         (["--k", "3,67"], ["67", "odd number from 3"]),
         (["--seeds", "0"], ["0", "--seeds"]),
+        (["--seeds", "99999999999"], ["99999999999", "--seeds"]),
         (["--epochs", "0"], ["0", "--epochs"]),
+        (
+            ["--batch", "1000000000000000000"],
+            ["from 1 to 1000000", "--batch"],
+        ),
         (["--train-limit", "-3"], ["-3", "unexpected"]),
         (["--batch", "0"], ["0", "--batch"]),
         (["--lr", "nan"], ["nan", "positive"]),
@@ -62,6 +67,12 @@ fn arguments_that_no_run_can_be_made_of() {
 fn a_device_that_was_not_built() {
     let out = tempfile::tempdir().unwrap();
     let output = run(&["--device", "cuda"], out.path());
+    refused(
+        &output,
+        2,
+        &["`cuda` is not in this build", "--features cuda"],
+    );
+    let output = run(&["--device", "cuda", "--dry-run"], out.path());
     refused(
         &output,
         2,
@@ -199,6 +210,14 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
         again[2].accuracy["synthetic-usps"],
         first[1].accuracy["synthetic-usps"]
     );
+
+    // And the first command still finds all it needs.
+    assert!(
+        run(&[&TINY[..], &["--target", "usps"]].concat(), out.path())
+            .status
+            .success()
+    );
+    assert_eq!(records(out.path()).len(), 3);
 }
 
 /// Burn's generator is one for the process; a run must not depend on what drew

@@ -6,6 +6,19 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use image::RgbImage;
 
+/// The values of the image with this index: those of one image differ along
+/// rows, columns and channels, and images differ from one another.
+pub fn image(index: usize, length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|place| ((index * length + place) % 251) as u8)
+        .collect()
+}
+
+/// The values of this many images, one after the other.
+pub fn images(count: usize, length: usize) -> Vec<u8> {
+    (0..count).flat_map(|index| image(index, length)).collect()
+}
+
 pub fn idx(magic: u32, sizes: &[u32], values: &[u8]) -> Vec<u8> {
     let header = std::iter::once(&magic)
         .chain(sizes)

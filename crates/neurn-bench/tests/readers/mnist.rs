@@ -2,7 +2,7 @@
 
 use neurn_bench::domains::{DataError, Domain, ImageSet, Part, mnist};
 
-use crate::files::{gz, idx};
+use crate::files::{gz, idx, images};
 use crate::mnist_m::read_mnist_m;
 use crate::{Folder, bytes, refused};
 
@@ -14,9 +14,8 @@ fn mnist_folder(images: Vec<u8>, labels: Vec<u8>) -> Folder {
 }
 
 pub fn small_mnist() -> (Vec<u8>, Vec<u8>) {
-    let values: Vec<u8> = (0..5 * 6).map(|i| i * 8).collect();
     (
-        idx(0x803, &[5, 2, 3], &values),
+        idx(0x803, &[5, 28, 28], &images(5, 784)),
         idx(0x801, &[5], &[3, 1, 4, 1, 5]),
     )
 }
@@ -42,16 +41,16 @@ fn mnist_under_every_name() {
             (&name("train", "labels", 1), pack(&labels)),
             (
                 &name("t10k", "images", 3),
-                pack(&idx(0x803, &[1, 2, 3], &[9; 6])),
+                pack(&idx(0x803, &[1, 28, 28], &[9; 784])),
             ),
             (&name("t10k", "labels", 1), pack(&idx(0x801, &[1], &[0]))),
         ]);
         let Domain { name, train, test } = mnist::read(folder.path()).unwrap();
         assert_eq!(name, "mnist");
-        assert_eq!(train.shape(), [1, 2, 3]);
+        assert_eq!(train.shape(), [1, 28, 28]);
         assert_eq!(train.labels(), [3, 1, 4, 1, 5]);
         assert_eq!(bytes(&train), &images[16..]);
-        assert_eq!((bytes(&test), test.labels()), (&[9; 6][..], &[0][..]));
+        assert_eq!((bytes(&test), test.labels()), (&[9; 784][..], &[0][..]));
     }
 }
 
@@ -80,10 +79,13 @@ fn idx_headers() {
         with(images[..10].to_vec()),
         &[file, "16 bytes", "end of the file"],
     );
-    refused(with(images[..20].to_vec()), &[file, "30 bytes", "4 bytes"]);
+    refused(
+        with(images[..20].to_vec()),
+        &[file, "3920 bytes", "4 bytes"],
+    );
     refused(
         with([&images[..], &[0]].concat()),
-        &[file, "30 bytes", "more bytes"],
+        &[file, "3920 bytes", "more bytes"],
     );
     for sizes in [
         [u32::MAX; 3],
@@ -112,12 +114,12 @@ fn idx_headers() {
     refused(with(idx(0x801, &[1 << 31], &[0; 4])), &[file, "product"]);
     refused(with(images.clone()), &[file, "0x00000801"]);
 
-    let four = idx(0x804, &[1, 1, 1, 4], &[0; 4]);
+    let four = idx(0x804, &[1, 28, 28, 4], &[0; 4 * 784]);
     refused(
         read_mnist_m(gz(&four), gz(&idx(0x801, &[1], &[0]))),
         &["RGB", "4 channels"],
     );
-    let three = idx(0x804, &[1, 1, 1, 3], &[0; 3]);
+    let three = idx(0x804, &[1, 28, 28, 3], &[0; 3 * 784]);
     refused(
         read_mnist_m(three.clone(), idx(0x801, &[2], &[0; 2])),
         &["1 labels", "found 2"],
@@ -128,6 +130,23 @@ fn idx_headers() {
     );
     let huge = idx(0x804, &[u32::MAX; 4], &[]);
     refused(read_mnist_m(huge, idx(0x801, &[1], &[0])), &["product"]);
+}
+
+#[test]
+fn mnist_of_a_wrong_side() {
+    let (_, labels) = small_mnist();
+    for [height, width] in [[28, 30], [30, 28], [32, 32], [1, 784]] {
+        let images = images(5, height * width);
+        let sizes = [5, height as u32, width as u32];
+        refused(
+            read_mnist(idx(0x803, &sizes, &images), labels.clone()),
+            &[
+                "t10k-images-idx3-ubyte",
+                "images of 28x28 pixels",
+                &format!("found {width}x{height}"),
+            ],
+        );
+    }
 }
 
 #[test]
@@ -169,8 +188,8 @@ fn gz_with_a_wrong_byte() {
 #[test]
 fn more_in_a_gz_than_its_header_says() {
     let (_, labels) = small_mnist();
-    let bomb = gz(&idx(0x803, &[5, 2, 3], &vec![0; 1 << 24]));
+    let bomb = gz(&idx(0x803, &[5, 28, 28], &vec![0; 1 << 24]));
     // Cut off, which is not seen because it is not read that far.
     let bomb = bomb[..bomb.len() / 2].to_vec();
-    refused(read_mnist(bomb, labels), &["30 bytes", "more bytes"]);
+    refused(read_mnist(bomb, labels), &["3920 bytes", "more bytes"]);
 }

@@ -5,7 +5,7 @@ use std::fs;
 use neurn_bench::domains::mnist_m::Photographs;
 use neurn_bench::domains::{self, DataError, ImageSet, Part, Pixels, mnist_m};
 
-use crate::files::{gz, idx, noise, photograph};
+use crate::files::{gz, idx, images, noise, photograph};
 use crate::mnist::small_mnist;
 use crate::{Folder, bytes, refused};
 
@@ -27,15 +27,47 @@ fn some_digits(count: usize) -> ImageSet {
 
 #[test]
 fn mnist_m_ready_made() {
-    let values: Vec<u8> = (0..24).collect();
-    let set = read_mnist_m(
-        gz(&idx(0x804, &[2, 2, 2, 3], &values)),
-        gz(&idx(0x801, &[2], &[8, 2])),
-    )
-    .unwrap();
-    assert_eq!((set.shape(), set.labels()), ([3, 2, 2], &[8, 2][..]));
-    assert_eq!(bytes(&set)[..12], [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
-    assert_eq!(bytes(&set)[12..16], [12, 15, 18, 21]);
+    for side in [28, 32] {
+        let area = side * side;
+        let values = images(2, 3 * area);
+        let set = read_mnist_m(
+            gz(&idx(0x804, &[2, side as u32, side as u32, 3], &values)),
+            gz(&idx(0x801, &[2], &[8, 2])),
+        )
+        .unwrap();
+        assert_eq!((set.shape(), set.labels()), ([3, side, side], &[8, 2][..]));
+        for (channel, starts) in [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(bytes(&set)[channel * area..][..4], starts);
+        }
+        for image in 0..2 {
+            for channel in 0..3 {
+                for pixel in 0..area {
+                    let at = (3 * image + channel) * area + pixel;
+                    let stored = 3 * (image * area + pixel) + channel;
+                    assert_eq!(bytes(&set)[at], values[stored]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn mnist_m_of_a_wrong_side() {
+    for [height, width] in [[28, 32], [32, 28], [30, 30], [1, 1024]] {
+        let values = images(1, 3 * height * width);
+        let sizes = [1, height as u32, width as u32, 3];
+        refused(
+            read_mnist_m(idx(0x804, &sizes, &values), idx(0x801, &[1], &[8])),
+            &[
+                "mnist_m_test-images-idx4-ubyte",
+                "images of 28x28 or 32x32 pixels",
+                &format!("found {width}x{height}"),
+            ],
+        );
+    }
 }
 
 #[test]
@@ -127,7 +159,7 @@ fn mnist_m_made_where_it_is_not_ready() {
     fs::create_dir(&ready).unwrap();
     fs::write(
         ready.join("mnist_m_test-images-idx4-ubyte"),
-        idx(0x804, &[1, 1, 1, 3], &[1, 2, 3]),
+        idx(0x804, &[1, 32, 32, 3], &images(1, 3 * 1024)),
     )
     .unwrap();
     refused(

@@ -2,15 +2,16 @@
 
 use neurn_bench::domains::{DataError, ImageSet, Part, svhn};
 
-use crate::files::{element, mat, matrix, packed, zlib};
+use crate::files::{element, images, mat, matrix, packed, zlib};
 use crate::{Folder, bytes, refused};
 
-/// Four images of 3 rows and 2 columns, with a number in the middle that a
-/// reader has to pass over.
+/// Values of an image.
+const LENGTH: usize = 32 * 32 * 3;
+
+/// Four images, with a number in the middle that a reader has to pass over.
 pub fn small_svhn() -> Vec<u8> {
-    let values: Vec<u8> = (0..72).collect();
     mat(&[
-        packed(matrix("X", &[3, 2, 3, 4], &values)),
+        packed(matrix("X", &[32, 32, 3, 4], &images(4, LENGTH))),
         packed(matrix("something", &[1, 1], &[1])),
         packed(matrix("y", &[4, 1], &[10, 1, 9, 5])),
     ])
@@ -20,18 +21,25 @@ pub fn read_svhn(file: Vec<u8>) -> Result<ImageSet, DataError> {
     svhn::part(Folder::new(&[("test_32x32.mat", file)]).path(), Part::Test)
 }
 
+/// As what is stored in columns is read.
+fn in_rows(stored: &[u8]) -> Vec<u8> {
+    let place = |at: usize| at / 1024 * 1024 + at % 32 * 32 + at / 32 % 32;
+    (0..stored.len()).map(|at| stored[place(at)]).collect()
+}
+
 #[test]
 fn svhn_in_rows() {
     let set = read_svhn(small_svhn()).unwrap();
-    assert_eq!(set.shape(), [3, 3, 2]);
+    let values = images(4, LENGTH);
+    assert_eq!(set.shape(), [3, 32, 32]);
     assert_eq!(set.labels(), [0, 1, 9, 5]);
     for image in 0..4 {
         for channel in 0..3 {
-            for row in 0..3 {
-                for column in 0..2 {
-                    let at = ((image * 3 + channel) * 3 + row) * 2 + column;
-                    let stored = row + 3 * (column + 2 * (channel + 3 * image));
-                    assert_eq!(usize::from(bytes(&set)[at]), stored);
+            for row in 0..32 {
+                for column in 0..32 {
+                    let at = ((image * 3 + channel) * 32 + row) * 32 + column;
+                    let stored = row + 32 * (column + 32 * (channel + 3 * image));
+                    assert_eq!(bytes(&set)[at], values[stored]);
                 }
             }
         }
@@ -40,18 +48,20 @@ fn svhn_in_rows() {
 
 #[test]
 fn svhn_of_one_image_uncompressed_and_in_the_other_order() {
-    let values: Vec<u8> = (0..12).collect();
-    let x = matrix("X", &[2, 2, 3], &values);
+    let values = images(1, LENGTH);
+    let x = matrix("X", &[32, 32, 3], &values);
     let file = mat(&[matrix("y", &[1, 1], &[10]), matrix("z", &[1, 1], &[3]), x]);
     let set = read_svhn(file).unwrap();
-    assert_eq!((set.shape(), set.labels()), ([3, 2, 2], &[0][..]));
-    assert_eq!(bytes(&set), [0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11]);
+    assert_eq!((set.shape(), set.labels()), ([3, 32, 32], &[0][..]));
+    assert_eq!(bytes(&set)[..4], [0, 32, 64, 96]);
+    assert_eq!(bytes(&set)[32..36], [1, 33, 65, 97]);
+    assert_eq!(bytes(&set), in_rows(&values));
 }
 
 #[test]
 fn svhn_faults() {
     let file = "test_32x32.mat";
-    let x = || packed(matrix("X", &[1, 1, 3, 2], &[0; 6]));
+    let x = || packed(matrix("X", &[32, 32, 3, 2], &images(2, LENGTH)));
     let y = |labels: &[u8]| packed(matrix("y", &[labels.len() as u32, 1], labels));
     let read = |elements: &[Vec<u8>]| read_svhn(mat(elements));
 
@@ -70,11 +80,25 @@ fn svhn_faults() {
     );
     refused(read(&[x()]), &[file, "an array named y", "end of the file"]);
     refused(read(&[y(&[1])]), &[file, "an array named X"]);
-    let grey = packed(matrix("X", &[1, 3, 2], &[0; 6]));
+    let grey = packed(matrix("X", &[32, 32, 2], &images(2, 1024)));
     refused(
         read(&[grey, y(&[1, 2])]),
-        &["[32, 32, 3, images]", "[1, 3, 2]"],
+        &["[32, 32, 3, images]", "[32, 32, 2]"],
     );
+    for sizes in [
+        [30, 32, 3, 2],
+        [32, 30, 3, 2],
+        [28, 28, 3, 2],
+        [32, 32, 1, 2],
+        [1, 1, 3, 2],
+    ] {
+        let length = sizes[..3].iter().product::<u32>() as usize;
+        let x = packed(matrix("X", &sizes, &images(2, length)));
+        refused(
+            read(&[x, y(&[1, 2])]),
+            &[file, "[32, 32, 3, images]", &format!("{sizes:?}")],
+        );
+    }
     for sizes in [
         [1, 1, 3, 3],
         [u32::MAX; 4],
@@ -125,7 +149,7 @@ fn a_matlab_bomb_that_nobody_asked_for_stays_packed() {
     // Damaged, which is not seen because it is not unpacked that far.
     let half = bomb.len() / 2;
     bomb[half..].fill(0x55);
-    let x = packed(matrix("X", &[1, 1, 3, 1], &[0; 3]));
+    let x = packed(matrix("X", &[32, 32, 3, 1], &images(1, LENGTH)));
     let file = mat(&[bomb, x, packed(matrix("y", &[1, 1], &[2]))]);
     assert_eq!(read_svhn(file).unwrap().labels(), [2]);
 }
@@ -137,11 +161,16 @@ fn matlab_cut_off_anywhere() {
         refused(read_svhn(whole[..length].to_vec()), &["test_32x32.mat"]);
     }
     let plain = mat(&[
-        matrix("X", &[3, 2, 3, 4], &[5; 72]),
-        matrix("y", &[4, 1], &[10, 1, 9, 5]),
+        matrix("X", &[32, 32, 3, 1], &images(1, LENGTH)),
+        matrix("y", &[1, 1], &[10]),
     ]);
     assert!(read_svhn(plain.clone()).is_ok());
-    for length in 0..plain.len() {
+    // Everywhere but among the pixels, where some places serve for all.
+    let pixels = 256..256 + LENGTH - 128;
+    let lengths = (0..pixels.start)
+        .chain(pixels.clone().step_by(61))
+        .chain(pixels.end..plain.len());
+    for length in lengths {
         refused(read_svhn(plain[..length].to_vec()), &["test_32x32.mat"]);
     }
 }

@@ -6,6 +6,7 @@ mod composed;
 use burn::tensor::Tensor;
 
 use crate::Border;
+use crate::precision::at_least_f32;
 
 /// The standard deviation of the k x k patch around each pixel.
 ///
@@ -20,8 +21,11 @@ use crate::Border;
 /// A flat patch gives exactly 0, and the gradient there is 0. The relative
 /// error is at most `3 k^2 + 10 k + 10` rounding units (2^-24 in f32), whatever
 /// the image's offset: values are taken relative to the patch's own centre
-/// before anything is summed. Differences inside a patch may range from about 1e-18
-/// to 1e18 in f32, beyond which their squares under- or overflow.
+/// before anything is summed. Differences inside a patch may range from about
+/// 1e-18 to 1e18 in f32, beyond which their squares under- or overflow.
+///
+/// f16 and bf16 are computed in f32. NaN and infinity reach the patches that
+/// hold them and no others.
 ///
 /// # Shapes
 ///
@@ -31,8 +35,9 @@ use crate::Border;
 ///
 /// # Panics
 ///
-/// If `k` is even or 0, `stride` is 0, H or W is 0, or the border cannot serve
-/// patches of `k` on an image of this size (see [`Border`]).
+/// If `k` is even or 0, `stride` is 0, H or W is 0, the border cannot serve
+/// patches of `k` on an image of this size (see [`Border`]), or the device does
+/// not compute in the tensor's dtype.
 ///
 /// # Example
 ///
@@ -42,7 +47,7 @@ use crate::Border;
 ///
 /// let image = Tensor::<4>::from_data([[[[0.0, 3.0, 0.0]]]], &Device::default());
 /// // Three rows of 0 3 0 under each patch once the border is replicated:
-/// // the left and the right patch hold 0 0 3, the middle one 0 3 0.
+/// // the left patch holds 0 0 3, the middle one 0 3 0, the right one 3 0 0.
 /// let sigma = local_std(image, 3, Border::Replicate, 1).into_data();
 /// assert_eq!(sigma.try_into_vec::<f32>().unwrap(), [2.0_f32.sqrt(); 3]);
 /// ```
@@ -60,7 +65,9 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
     }
     // The seam: a kernel that knows the tensor's device and dtype is asked
     // here; the composed form serves every other backend.
-    composed::local_std(images, k, border, stride)
+    at_least_f32(images, |images| {
+        composed::local_std(images, k, border, stride)
+    })
 }
 
 /// # Panics

@@ -1,12 +1,14 @@
 //! Values on images chosen by hand.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use burn::module::Module;
 use burn::tensor::{DType, Tensor, TensorData};
 use neurn_core::{Border, MaxScope, NeuRnConfig, Response, local_std};
 
 use crate::devices::{all, computing_in, tensor, values};
 use crate::oracle::{self, Images};
-use crate::tolerance::{BF16, F16, F32, F64, assert_close, response_units};
+use crate::tolerance::{BF16, F16, F32, F64, assert_close, response_units, sigma_units};
 
 const PI_SQUARE: [f64; 20] = [
     3., 1., 4., 1., 5., //
@@ -167,19 +169,66 @@ fn half_precision_is_rounded_once() {
     }
 }
 
+/// The operation beneath rounds once, too, and does not overflow where f16's
+/// squares would.
+#[test]
+fn sigma_of_half_precision_is_computed_in_f32() {
+    let mut images = images();
+    for value in &mut images.values {
+        *value *= 1024.0;
+    }
+    for (dtype, unit) in [(DType::F16, F16), (DType::BF16, BF16)] {
+        for device in computing_in(dtype) {
+            let x = tensor(&images.values, images.dims, dtype, &device);
+            let sigma = local_std(x, 5, Border::Symmetric, 1);
+            assert_eq!(sigma.dtype(), dtype);
+            let expected = oracle::local_std(&images, 5, Border::Symmetric, 1).values;
+            let relative = unit + 2.0 * sigma_units(5) * F32;
+            assert_close(
+                &values(sigma),
+                &expected,
+                relative,
+                &format!("{device:?} {dtype:?}"),
+            );
+        }
+    }
+}
+
 /// What the device does not compute in is refused and not computed wrongly.
 #[test]
 fn a_dtype_without_support_is_refused() {
     for device in all() {
         for dtype in [DType::F64, DType::F16, DType::BF16] {
-            let config = NeuRnConfig::default();
-            let run = || {
-                let x = tensor(&PI_SQUARE, [1, 1, 4, 5], dtype, &device);
-                values(config.init().forward(x))
+            let supported = device.supports_dtype(dtype);
+            let make = || tensor(&PI_SQUARE, [1, 1, 4, 5], dtype, &device);
+            let Ok(x) = catch_unwind(AssertUnwindSafe(make)) else {
+                assert!(!supported, "{device:?} {dtype:?}");
+                continue; // no such tensor can be made there
             };
-            let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_ok();
-            assert_eq!(ran, device.supports_dtype(dtype), "{device:?} {dtype:?}");
+            let forward = || values(NeuRnConfig::default().init().forward(x));
+            match catch_unwind(AssertUnwindSafe(forward)) {
+                Ok(_) => assert!(supported, "{device:?} {dtype:?}"),
+                Err(panic) => {
+                    assert!(!supported, "{device:?} {dtype:?}");
+                    let message = panic.downcast_ref::<String>().expect("a message");
+                    assert!(message.contains("does not compute in"), "{message}");
+                }
+            }
         }
+    }
+}
+
+/// Squares that overflow leave no image half right.
+#[test]
+fn an_image_too_steep_for_its_dtype_is_nan_throughout() {
+    for device in all() {
+        let mut images = images();
+        images.values[10] = 1e30;
+        let x = tensor(&images.values, images.dims, DType::F32, &device);
+        let y = values(NeuRnConfig::default().init().forward(x));
+        let (first, second) = y.split_at(y.len() / 2);
+        assert!(first.iter().all(|y| y.is_nan()), "{device:?}");
+        assert!(second.iter().all(|y| y.is_finite()), "{device:?}");
     }
 }
 

@@ -97,7 +97,9 @@ pub fn neurn(images: &Images, config: &NeuRnConfig) -> Images {
         let sigma = &output.values[g * group..(g + 1) * group];
         let mut sorted = sigma.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let rank = (config.quantile * group as f64).ceil() as usize;
+        // The first rank whose share of the patches is the quantile.
+        let share = |rank: &usize| *rank as f64 / group as f64 >= config.quantile - 1e-12;
+        let rank = (1..=group).find(share).unwrap_or(group);
         let peak = match sorted[rank - 1] {
             0.0 => sorted[group - 1],
             quantile => quantile,

@@ -45,7 +45,7 @@ fn settings_outside_their_range() {
         let config = config.clone().with_quantile(quantile);
         refused(|| config.init(), &["(0, 1]", &format!("got {quantile}")]);
     }
-    for epsilon in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for epsilon in [0.0, -1.0, 1e-50, 1e50, f64::NAN, f64::INFINITY] {
         for response in [
             Response::InverseContrast { epsilon },
             Response::Divisive { epsilon },

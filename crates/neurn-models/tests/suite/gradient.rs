@@ -8,18 +8,30 @@ use neurn_models::{
 
 use crate::devices;
 
-/// Numbers of values of the gradients that are there and finite.
+/// The gradients that are there.
 struct Reached<'a> {
     gradients: &'a Gradients,
+    /// Where the visitor is in the module.
+    path: Vec<String>,
     values: usize,
-    sum: f32,
+    /// The parameters with a gradient, and the sum of its absolute values.
+    sums: Vec<(String, f32)>,
 }
 
 impl ModuleVisitor for Reached<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = param.val().grad(self.gradients) {
             self.values += gradient.shape().num_elements();
-            self.sum += gradient.abs().sum().into_scalar::<f32>();
+            let sum = gradient.abs().sum().into_scalar::<f32>();
+            self.sums.push((self.path.join("."), sum));
         }
     }
 }
@@ -32,19 +44,28 @@ fn every_parameter_has_a_gradient_behind_neurn() {
             let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
             let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
             let classifier = ClassifierConfig::new(frontend, backbone).init(&device);
-            let images = Tensor::random([2, 3, 32, 32], Distribution::Uniform(0.0, 1.0), &device);
+            // Enough images that no layer is dead for all of them, and that a
+            // batch norm over a single pixel does not leave only signs.
+            let images = Tensor::random([8, 3, 32, 32], Distribution::Uniform(0.0, 1.0), &device);
             // Weighted, as the logits of a softmax sum to the same whatever
             // the network does to them.
-            let weights = Tensor::random([2, 10], Distribution::Uniform(-1.0, 1.0), &device);
+            let weights = Tensor::random([8, 10], Distribution::Uniform(-1.0, 1.0), &device);
             let gradients = (classifier.forward(images) * weights).sum().backward();
             let mut reached = Reached {
                 gradients: &gradients,
+                path: Vec::new(),
                 values: 0,
-                sum: 0.0,
+                sums: Vec::new(),
             };
             classifier.visit(&mut reached);
             assert_eq!(reached.values, trainable_parameters(&classifier), "{model}");
-            assert!(reached.sum.is_finite() && reached.sum > 0.0, "{model}");
+            // A sum is finite only if every value is.
+            for (parameter, sum) in reached.sums {
+                assert!(
+                    sum.is_finite() && sum > 0.0,
+                    "{model} {parameter}: gradient of absolute sum {sum}"
+                );
+            }
         }
     }
 }

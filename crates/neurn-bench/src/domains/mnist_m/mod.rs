@@ -1,8 +1,8 @@
 //! MNIST-M: the digits of MNIST on patches of photographs, RGB.
 //!
 //! Y. Ganin, V. Lempitsky, "Unsupervised Domain Adaptation by
-//! Backpropagation", ICML 2015. It is read ready-made, at 32x32, from IDX files
-//! of four dimensions `[image, row, column, RGB]`
+//! Backpropagation", ICML 2015. It is read ready-made, at 28x28 or
+//! 32x32, from IDX files of four dimensions `[image, row, column, RGB]`
 //! (`mnist_m_{train,test}-images-idx4-ubyte` with
 //! `mnist_m_{train,test}-labels-idx1-ubyte`, each with or without `.gz`), or
 //! else [made](Photographs::blend), at 28x28, from MNIST and BSDS500 as the
@@ -55,7 +55,8 @@ pub fn read(root: &Path) -> Result<Domain, DataError> {
     })
 }
 
-/// Reads one ready-made part from the folder with its files.
+/// Reads one ready-made part from the folder with its files. Images that are
+/// not RGB of 28x28 or 32x32 are refused.
 pub fn ready_made(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     let images = need(folder, &names(part, "images", 4))?;
     let labels = need(folder, &names(part, "labels", 1))?;
@@ -65,6 +66,11 @@ pub fn ready_made(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     if channels != 3 {
         let found = format!("{channels} channels");
         return Err(DataError::format(&images, "3 channels, RGB", found));
+    }
+    if !matches!([height, width], [28, 28] | [32, 32]) {
+        let expected = "images of 28x28 or 32x32 pixels";
+        let found = format!("{width}x{height}");
+        return Err(DataError::format(&images, expected, found));
     }
     let labels = idx::labels(&labels, count, &images)?;
     let pixels = values
