@@ -26,7 +26,8 @@ impl Progress {
             }
             false => ProgressBar::new(images as u64),
         };
-        let style = "{msg} {bar:30} {pos}/{len} images, {per_sec}, {eta} left";
+        // Two lines, which fit a terminal of 80 columns.
+        let style = "{msg}\n  {bar:30} {pos}/{len} images, {per_sec}, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
         bar.set_message(label.to_string());
         if plain {

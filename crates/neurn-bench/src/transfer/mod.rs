@@ -8,5 +8,5 @@ mod train;
 
 pub use examples::{Example, Examples};
 pub use plan::{FRONTENDS, Plan, Run, Training, UnknownName, frontend_label};
-pub use run::{Interrupted, Split, run};
-pub use train::{Epoch, Trained, Trainer, seeded};
+pub use run::{Split, run};
+pub use train::{Epoch, Interrupted, Trained, Trainer, seeded};

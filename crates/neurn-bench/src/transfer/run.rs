@@ -7,15 +7,10 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
-use super::train::{Trainer, seeded};
+use super::train::{Interrupted, Trainer, seeded};
 use super::{Epoch, Examples, Run};
 use crate::domains::{CLASSES, Domain, ImageSet};
 use crate::record::{Record, test_key, versions};
-
-/// The run was asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
 
 /// Which images of a source train and which select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

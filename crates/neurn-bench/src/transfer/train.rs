@@ -19,7 +19,6 @@ use std::sync::Mutex;
 
 use super::Training;
 use super::examples::{Batch, Examples};
-use super::run::Interrupted;
 
 /// A classifier as the learner sees it. Its images have passed the frontend.
 #[derive(Module, Debug)]
@@ -66,6 +65,11 @@ pub struct Epoch {
     /// Accuracy on the selection images, in percent.
     pub select_accuracy: f64,
 }
+
+/// The run was asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// A trained classifier.
 #[derive(Debug)]
