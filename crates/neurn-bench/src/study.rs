@@ -87,11 +87,11 @@ impl Study {
         let mut journal = Journal::open(&self.journal_path())?;
         let device = self.plan.backend.open()?;
         let domains = self.read()?;
-        let targets: Vec<Domain> = self
+        let targets: Vec<&Domain> = self
             .plan
             .targets
             .iter()
-            .map(|name| domains[name].clone())
+            .map(|name| &domains[name])
             .collect();
         let runs = self.plan.runs();
         let classifiers: Vec<ClassifierConfig> =

@@ -50,7 +50,7 @@ pub fn run(
     run: &Run,
     config: &ClassifierConfig,
     source: &Domain,
-    targets: &[Domain],
+    targets: &[&Domain],
     device: &Device,
     interrupter: &Interrupter,
     observe: &mut dyn FnMut(usize, Option<Epoch>),
