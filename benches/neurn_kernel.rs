@@ -1,34 +1,118 @@
-//! NeuRN against a copy of the same tensor, which is what any operation that
-//! returns a new tensor has to pay.
+//! NeuRN's kernel against the same arithmetic composed from Burn operations,
+//! forward and backward, with a copy of the tensor beside it: what any
+//! operation that returns a new tensor has to pay.
 //!
 //! ```text
 //! cargo bench --bench neurn_kernel
 //! ```
 
-use burn::tensor::{Device, Distribution, Tensor};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use neurn_core::NeuRnConfig;
+use burn::tensor::{DType, Device, Distribution, Tensor};
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
+use neurn_core::{Border, NeuRn, NeuRnConfig, composed_local_std, local_std};
 
 const SHAPES: [[usize; 4]; 3] = [[64, 3, 32, 32], [8, 3, 224, 224], [1, 3, 1080, 1920]];
+const SIDES: [usize; 5] = [3, 5, 7, 9, 15];
 
 fn forward(criterion: &mut Criterion) {
-    let device = Device::default();
-    for shape in SHAPES {
-        let images = Tensor::<4>::random(shape, Distribution::Uniform(0.0, 1.0), &device);
-        let name = shape.map(|side| side.to_string()).join("x");
-        let mut group = criterion.benchmark_group(format!("forward {name}"));
-        group.sample_size(20);
-        group.throughput(Throughput::Elements(shape.iter().product::<usize>() as u64));
-        group.bench_function("copy", |bencher| {
-            bencher.iter(|| finish(&device, images.clone() + 0.0));
-        });
-        for k in [3, 5, 7, 9, 15] {
-            let neurn = NeuRnConfig::new(k).init();
-            group.bench_with_input(BenchmarkId::new("neurn", k), &k, |bencher, _| {
-                bencher.iter(|| finish(&device, neurn.forward(images.clone())));
+    for (name, device) in backends() {
+        for shape in SHAPES {
+            let images = random(shape, &device);
+            let mut group = group(criterion, &format!("forward/{name}"), shape);
+            group.bench_function("copy", |bencher| {
+                bencher.iter(|| finish(&device, images.clone() + 0.0));
             });
+            for k in SIDES {
+                let neurn = NeuRnConfig::new(k).init();
+                group.bench_function(BenchmarkId::new("neurn", k), |bencher| {
+                    bencher.iter(|| finish(&device, neurn.forward(images.clone())));
+                });
+                let border = Border::Symmetric;
+                group.bench_function(BenchmarkId::new("sigma", k), |bencher| {
+                    bencher.iter(|| finish(&device, local_std(images.clone(), k, border, 1)));
+                });
+                group.bench_function(BenchmarkId::new("sigma composed", k), |bencher| {
+                    let composed = || composed_local_std(images.clone(), k, border, 1);
+                    bencher.iter(|| finish(&device, composed()));
+                });
+            }
         }
     }
+}
+
+fn forward_and_backward(criterion: &mut Criterion) {
+    for (name, device) in backends() {
+        let device = device.autodiff();
+        for shape in SHAPES {
+            let images = random(shape, &device);
+            let weights = random(shape, &device);
+            let mut group = group(criterion, &format!("forward and backward/{name}"), shape);
+            // What the loss below costs by itself.
+            group.bench_function("loss alone", |bencher| {
+                bencher.iter(|| gradient(&device, None, &images, &weights));
+            });
+            for k in SIDES {
+                let neurn = NeuRnConfig::new(k).init();
+                group.bench_function(BenchmarkId::new("neurn", k), |bencher| {
+                    bencher.iter(|| gradient(&device, Some(&neurn), &images, &weights));
+                });
+            }
+        }
+    }
+}
+
+fn gradient(
+    device: &Device,
+    neurn: Option<&NeuRn>,
+    images: &Tensor<4>,
+    weights: &Tensor<4>,
+) -> Tensor<4> {
+    let images = images.clone().detach().require_grad();
+    let response = match neurn {
+        Some(neurn) => neurn.forward(images.clone()),
+        None => images.clone(),
+    };
+    let gradients = (response * weights.clone()).sum().backward();
+    finish(device, images.grad(&gradients).expect("images are tracked"))
+}
+
+/// Every backend that is enabled.
+fn backends() -> Vec<(&'static str, Device)> {
+    vec![
+        #[cfg(feature = "flex")]
+        ("flex", Device::flex()),
+        #[cfg(feature = "ndarray")]
+        ("ndarray", ndarray()),
+        #[cfg(feature = "wgpu")]
+        ("wgpu", Device::wgpu(Default::default())),
+        #[cfg(feature = "cuda")]
+        ("cuda", Device::cuda(0)),
+    ]
+}
+
+/// Deprecated upstream and supported here.
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)]
+fn ndarray() -> Device {
+    Device::ndarray()
+}
+
+fn random(shape: [usize; 4], device: &Device) -> Tensor<4> {
+    Tensor::random(shape, Distribution::Uniform(0.0, 1.0), (device, DType::F32))
+}
+
+fn group<'a>(
+    criterion: &'a mut Criterion,
+    name: &str,
+    shape: [usize; 4],
+) -> BenchmarkGroup<'a, WallTime> {
+    let shape_name = shape.map(|side| side.to_string()).join("x");
+    let mut group = criterion.benchmark_group(format!("{name}/{shape_name}"));
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(shape.iter().product::<usize>() as u64));
+    group
 }
 
 /// Waits until the device has computed the tensor.
@@ -37,5 +121,5 @@ fn finish(device: &Device, tensor: Tensor<4>) -> Tensor<4> {
     tensor
 }
 
-criterion_group!(benches, forward);
+criterion_group!(benches, forward, forward_and_backward);
 criterion_main!(benches);

@@ -82,6 +82,26 @@ impl Border {
         Tensor::cat(vec![before, images, after], axis)
     }
 
+    /// The pixel that a patch sees at `place` of a side, which may lie up to a
+    /// radius outside of it; `None` stands for a zero.
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    pub(crate) fn source(self, place: isize, side: usize) -> Option<usize> {
+        let last = side as isize - 1;
+        let distance = if place < 0 { -place } else { place - last };
+        if (0..=last).contains(&place) {
+            return Some(place as usize);
+        }
+        if self == Border::Zero {
+            return None;
+        }
+        let inwards = self.source_before(distance as usize);
+        Some(if place < 0 {
+            inwards
+        } else {
+            side - 1 - inwards
+        })
+    }
+
     /// The pixel that stands `distance >= 1` before the first, counted from
     /// the first inwards. The other end mirrors this one.
     fn source_before(self, distance: usize) -> usize {

@@ -2,7 +2,7 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Slice, Tensor};
 
-use crate::local_std::check_patch;
+use crate::local_std::{check_patch, contrast};
 use crate::peak::peak;
 use crate::precision::at_least_f32;
 use crate::{Border, MaxScope, Response, local_std};
@@ -148,6 +148,15 @@ impl NeuRn {
         if images.dims().contains(&0) {
             return local_std(images, self.k, self.border, self.stride);
         }
+        let images = match self.response {
+            Response::Contrast if self.quantile >= 1.0 => {
+                match contrast(images, self.k, self.border, self.stride, self.max_scope) {
+                    Ok(response) => return response,
+                    Err(images) => images,
+                }
+            }
+            _ => images,
+        };
         // An image that is not finite is computed as a flat one and marked at
         // the end, so that no backend's idea of NaN decides anything between.
         let broken = self.broken(&images);

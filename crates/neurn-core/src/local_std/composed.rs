@@ -16,7 +16,8 @@ use burn::tensor::{Slice, Tensor};
 
 use crate::Border;
 
-pub(super) fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
+/// What `local_std` promises, composed.
+pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
     let radius = k / 2;
     let columns = shifted(border.pad(images, radius), 2, k, stride);
     let centre = columns[radius].clone();

@@ -1,12 +1,23 @@
 //! The one operation behind NeuRN. Kernels live in this folder, and nothing
 //! outside it knows which of them ran.
 
+#[cfg(all(feature = "autodiff", any(feature = "flex", feature = "ndarray")))]
+mod autodiff;
 mod composed;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod cpu;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod kernel;
+
+/// What [`local_std`] does where no kernel serves, for the benchmarks to
+/// compare with.
+#[doc(hidden)]
+pub use composed::local_std as composed_local_std;
 
 use burn::tensor::Tensor;
 
-use crate::Border;
 use crate::precision::at_least_f32;
+use crate::{Border, MaxScope};
 
 /// The standard deviation of the k x k patch around each pixel.
 ///
@@ -66,8 +77,31 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
     // The seam: a kernel that knows the tensor's device and dtype is asked
     // here; the composed form serves every other backend.
     at_least_f32(images, |images| {
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        if kernel::serves_local_std(&images) {
+            return kernel::local_std(images, k, border, stride);
+        }
         composed::local_std(images, k, border, stride)
     })
+}
+
+/// Sigma over the largest of its image or channel in one go, where a kernel
+/// does that; `Err` has the images back where none does.
+///
+/// What is not finite, a peak included, makes its image or channel NaN.
+pub(crate) fn contrast(
+    images: Tensor<4>,
+    k: usize,
+    border: Border,
+    stride: usize,
+    scope: MaxScope,
+) -> Result<Tensor<4>, Tensor<4>> {
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    if kernel::serves_contrast(&images) {
+        return Ok(kernel::contrast(images, k, border, stride, scope));
+    }
+    let _ = (k, border, stride, scope);
+    Err(images)
 }
 
 /// # Panics

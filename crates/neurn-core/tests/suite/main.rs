@@ -3,6 +3,7 @@
 mod devices;
 mod forward;
 mod gradient;
+mod kernel;
 mod oracle;
 mod properties;
 mod refusals;

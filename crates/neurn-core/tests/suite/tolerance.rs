@@ -15,6 +15,10 @@
 //! |error of s| <= (3 k^2 + 10 k + 10) u s
 //! ```
 //!
+//! A kernel that sums in another way has to stay within the same bound; that of
+//! `Flex` and `NdArray` derives its own, 2 k^2 + 2 units, where it decides which
+//! patches its running sums may serve.
+//!
 //! A GPU's division and root may be off by 3 units in the last place, 6 u.
 
 /// Relative error of sigma, in rounding units.

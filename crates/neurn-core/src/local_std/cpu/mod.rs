@@ -1,0 +1,247 @@
+//! The kernel for processors, behind Burn's `Flex` and `NdArray`.
+//!
+//! A batch is cut into strips of rows, of which eight at a time fill a vector
+//! register; [`strip`] computes them. Here is how they are shared out over
+//! threads.
+
+mod gradient;
+mod lanes;
+mod patch;
+mod strip;
+#[cfg(test)]
+mod tests;
+
+use std::mem::MaybeUninit;
+
+use rayon::prelude::*;
+
+pub(crate) use self::gradient::contrast_gradient;
+use self::lanes::LANES;
+use self::strip::{Scratch, Strip};
+use crate::{Border, MaxScope};
+
+/// The patches of a plane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows {
+    pub k: usize,
+    pub border: Border,
+    pub stride: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+impl Windows {
+    /// `[height, width]` of the output.
+    pub(crate) fn output(&self) -> [usize; 2] {
+        [self.height, self.width].map(|side| self.border.output_side(side, self.k, self.stride))
+    }
+
+    /// Patches along a side at stride 1.
+    fn patches(&self, side: usize) -> usize {
+        self.border.output_side(side, self.k, 1)
+    }
+
+    /// How far the first patch reaches beyond the image.
+    fn margin(&self) -> usize {
+        match self.border {
+            Border::Valid => 0,
+            _ => self.k / 2,
+        }
+    }
+
+    /// The row or column of the image at `place`, counted from the first that
+    /// a patch sees; `None` is a zero.
+    fn source(&self, place: isize, side: usize) -> Option<usize> {
+        self.border.source(place - self.margin() as isize, side)
+    }
+}
+
+/// Sigma of every patch of `planes` planes.
+pub(crate) fn local_std(images: &[f32], planes: usize, windows: &Windows) -> Vec<f32> {
+    compute(images, planes, windows, 1, |_, _| ())
+}
+
+/// Sigma of every patch over the largest of its group.
+pub(crate) fn contrast(
+    images: &[f32],
+    [n, c]: [usize; 2],
+    windows: &Windows,
+    scope: MaxScope,
+) -> Vec<f32> {
+    compute(images, n * c, windows, group(scope, c), over_peak)
+}
+
+/// How many planes share one peak.
+fn group(scope: MaxScope, channels: usize) -> usize {
+    match scope {
+        MaxScope::Image => channels,
+        MaxScope::Channel => 1,
+    }
+}
+
+/// A flat group stays 0; one whose peak is not finite is NaN throughout.
+fn over_peak(sigma: &mut [f32], peak: f32) {
+    if !peak.is_finite() {
+        sigma.fill(f32::NAN);
+    } else if peak > 0.0 {
+        for sigma in sigma {
+            *sigma /= peak;
+        }
+    }
+}
+
+/// Sigma, and then `finish` on the values of every `group` planes with the
+/// largest of them.
+fn compute(
+    images: &[f32],
+    planes: usize,
+    windows: &Windows,
+    group: usize,
+    finish: impl Fn(&mut [f32], f32) + Sync,
+) -> Vec<f32> {
+    let size = planes * windows.output().iter().product::<usize>();
+    let mut output = Vec::with_capacity(size);
+    let values = &mut output.spare_capacity_mut()[..size];
+    compute_into(values, images, planes, windows, group, finish);
+    // SAFETY: `compute_into` writes every value, see `tests`.
+    #[allow(unsafe_code)]
+    unsafe {
+        output.set_len(size);
+    }
+    output
+}
+
+/// Writes every one of `values`: the strips cover each row of each plane, and a
+/// strip writes all of its rows.
+fn compute_into(
+    values: &mut [MaybeUninit<f32>],
+    images: &[f32],
+    planes: usize,
+    windows: &Windows,
+    group: usize,
+    finish: impl Fn(&mut [f32], f32) + Sync,
+) {
+    let threads = rayon::current_num_threads();
+    if planes / group >= threads {
+        whole_groups(images, windows, group, threads, values, &finish);
+    } else {
+        strips_of_few(images, windows, group, threads, values, &finish);
+    }
+}
+
+/// A task is a few whole groups, finished while they are in the cache.
+fn whole_groups(
+    images: &[f32],
+    windows: &Windows,
+    group: usize,
+    threads: usize,
+    values: &mut [MaybeUninit<f32>],
+    finish: &(impl Fn(&mut [f32], f32) + Sync),
+) {
+    let [height, width] = windows.output();
+    let size = height * width;
+    let groups = values.len() / (group * size);
+    // As many groups as fill the lanes with planes; where the threads leave no
+    // task that many, planes are cut into bands.
+    let together = (LANES / gcd(group, LANES)).min(groups / threads).max(1);
+    let bands = (LANES / gcd(together * group, LANES)).min(height);
+    values
+        .par_chunks_mut(together * group * size)
+        .enumerate()
+        .for_each_init(Scratch::default, |scratch, (task, values)| {
+            let first = task * together * group;
+            let strips = strips(first..first + values.len() / size, bands, height);
+            let mut peaks = Vec::with_capacity(strips.len());
+            for (strips, values) in share(&strips, width, values) {
+                let max = strip::local_std(images, windows, strips, values, scratch);
+                peaks.extend_from_slice(&max[..strips.len()]);
+            }
+            let groups = values.chunks_mut(group * size);
+            for (peaks, values) in peaks.chunks(group * bands).zip(groups) {
+                finish(written(values), peak(peaks));
+            }
+        });
+}
+
+/// Fewer groups than threads: a task is eight strips of any plane.
+fn strips_of_few(
+    images: &[f32],
+    windows: &Windows,
+    group: usize,
+    threads: usize,
+    values: &mut [MaybeUninit<f32>],
+    finish: &(impl Fn(&mut [f32], f32) + Sync),
+) {
+    /// Rows for which it pays to start a strip, whose first k - 1 give nothing.
+    const ROWS: usize = 8;
+    /// Values that are finished in one go.
+    const PIECE: usize = 1 << 14;
+
+    let [height, width] = windows.output();
+    let size = height * width;
+    let bands = (LANES * threads * 2).min(height.div_ceil(ROWS));
+    let strips = strips(0..values.len() / size, bands, height);
+    let peaks: Vec<f32> = share(&strips, width, values)
+        .into_par_iter()
+        .map_init(Scratch::default, |scratch, (strips, values)| {
+            let max = strip::local_std(images, windows, strips, values, scratch);
+            max[..strips.len()].to_vec()
+        })
+        .flatten_iter()
+        .collect();
+    let groups = values.chunks_mut(group * size);
+    for (peaks, values) in peaks.chunks(group * bands).zip(groups) {
+        let peak = peak(peaks);
+        let pieces = written(values).par_chunks_mut(PIECE);
+        pieces.for_each(|values| finish(values, peak));
+    }
+}
+
+/// `bands` strips of each plane, from top to bottom.
+fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<Strip> {
+    planes
+        .flat_map(|plane| {
+            (0..bands).map(move |band| Strip {
+                plane,
+                top: band * height / bands,
+                bottom: (band + 1) * height / bands,
+            })
+        })
+        .collect()
+}
+
+/// Eight strips at a time with the values they write, which lie one behind the
+/// other.
+fn share<'a>(
+    strips: &'a [Strip],
+    width: usize,
+    mut values: &'a mut [MaybeUninit<f32>],
+) -> Vec<(&'a [Strip], &'a mut [MaybeUninit<f32>])> {
+    strips
+        .chunks(LANES)
+        .map(|strips| {
+            let rows: usize = strips.iter().map(Strip::rows).sum();
+            let (own, rest) = std::mem::take(&mut values).split_at_mut(rows * width);
+            values = rest;
+            (strips, own)
+        })
+        .collect()
+}
+
+/// The largest; NaN if one is.
+fn peak(peaks: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if a.is_nan() || a > b { a } else { b };
+    peaks.iter().copied().fold(0.0, larger)
+}
+
+fn written(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+    // SAFETY: the strips of these values have been computed, see `compute_into`.
+    #[allow(unsafe_code)]
+    unsafe {
+        values.assume_init_mut()
+    }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}

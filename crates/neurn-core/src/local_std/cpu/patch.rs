@@ -1,0 +1,27 @@
+//! One patch by itself: the definition, for the few that running sums cannot
+//! serve.
+
+use super::Windows;
+
+/// The standard deviation of the patch at `row` and `column` of the output at
+/// stride 1, relative to the patch's centre, in f64.
+pub(super) fn patch_std(plane: &[f32], windows: &Windows, row: usize, column: usize) -> f32 {
+    let Windows {
+        k, height, width, ..
+    } = *windows;
+    let pixel = |i: usize, j: usize| {
+        let y = windows.source((row + i) as isize, height);
+        let x = windows.source((column + j) as isize, width);
+        match (y, x) {
+            (Some(y), Some(x)) => f64::from(plane[y * width + x]),
+            _ => 0.0,
+        }
+    };
+    let centre = pixel(k / 2, k / 2);
+    let count = (k * k) as f64;
+    let patch = || (0..k * k).map(|i| pixel(i / k, i % k) - centre);
+    let mean = patch().sum::<f64>() / count;
+    let variance = patch().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
+    // The range is that of f32 squares here too.
+    (variance as f32).sqrt()
+}

@@ -1,0 +1,139 @@
+//! What only the inside of the kernel shows. That its values are right is the
+//! business of the suite in `tests/`.
+
+use super::lanes::Portable;
+use super::*;
+
+const BORDERS: [Border; 5] = [
+    Border::Symmetric,
+    Border::Replicate,
+    Border::Reflect,
+    Border::Valid,
+    Border::Zero,
+];
+
+fn pixels(count: usize) -> Vec<f32> {
+    (0..count as u64)
+        .map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f32 / (1 << 24) as f32)
+        .collect()
+}
+
+/// Shapes with fewer and with more planes than lanes, strips of unequal
+/// height, more than one tile of columns, and strides.
+fn cases() -> Vec<(usize, Windows)> {
+    let mut cases = Vec::new();
+    for (planes, height, width) in [
+        (1, 1, 1),
+        (3, 37, 5),
+        (7, 9, 33),
+        (9, 16, 8),
+        (2, 19, 500),
+        (40, 8, 9),
+    ] {
+        for border in BORDERS {
+            for (k, stride) in [(1, 1), (3, 1), (3, 2), (5, 7), (9, 1), (15, 4)] {
+                let smallest = height.min(width);
+                let allowed = match border {
+                    Border::Symmetric => k / 2 <= smallest,
+                    Border::Reflect => k / 2 < smallest,
+                    Border::Valid => k <= smallest,
+                    Border::Replicate | Border::Zero => true,
+                };
+                if allowed {
+                    cases.push((
+                        planes,
+                        Windows {
+                            k,
+                            border,
+                            stride,
+                            height,
+                            width,
+                        },
+                    ));
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// The promise behind `set_len`.
+#[test]
+fn every_value_is_written() {
+    for (planes, windows) in cases() {
+        let images = pixels(planes * windows.height * windows.width);
+        let size = planes * windows.output().iter().product::<usize>();
+        let mut values = vec![MaybeUninit::new(-7.0); size];
+        compute_into(&mut values, &images, planes, &windows, 1, |sigma, peak| {
+            let largest = sigma.iter().copied().fold(0.0, f32::max);
+            assert_eq!(peak, largest, "{windows:?}");
+        });
+        assert!(
+            written(&mut values).iter().all(|&v| v >= 0.0),
+            "{planes} {windows:?}"
+        );
+    }
+}
+
+/// The same operations in the same order, so no bit differs.
+#[test]
+fn instruction_sets_agree() {
+    for (planes, windows) in cases() {
+        let images = pixels(planes * windows.height * windows.width);
+        let [height, width] = windows.output();
+        let strips = strips(0..planes.min(LANES), 1, height);
+        let compute = |local_std: &dyn Fn(&mut [MaybeUninit<f32>], &mut Scratch)| {
+            let mut values = vec![MaybeUninit::new(-7.0); strips.len() * height * width];
+            local_std(&mut values, &mut Scratch::default());
+            written(&mut values).to_vec()
+        };
+        let portable = compute(&|out, scratch| {
+            strip::strips_std::<Portable>(&images, &windows, &strips, out, scratch);
+        });
+        let chosen = compute(&|out, scratch| {
+            strip::local_std(&images, &windows, &strips, out, scratch);
+        });
+        assert_eq!(portable, chosen, "{windows:?}");
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            let avx2 = compute(&|out, scratch| {
+                strip::avx2_alone(&images, &windows, &strips, out, scratch).expect("detected");
+            });
+            assert_eq!(portable, avx2, "{windows:?}");
+        }
+    }
+}
+
+/// NaN and infinity make the patches that hold them NaN, and no others, though
+/// a running sum never gets rid of them.
+#[test]
+fn what_is_not_finite_reaches_its_patches_alone() {
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let windows = Windows {
+            k: 3,
+            border: Border::Symmetric,
+            stride: 1,
+            height: 20,
+            width: 30,
+        };
+        let mut images = pixels(4 * 600);
+        let clean = local_std(&images, 4, &windows);
+        images[600 + 5 * 30 + 7] = bad;
+        let sigma = local_std(&images, 4, &windows);
+        for (i, (&sigma, &clean)) in sigma.iter().zip(&clean).enumerate() {
+            let (plane, row, column) = (i / 600, i % 600 / 30, i % 30);
+            if plane == 1 && (4..=6).contains(&row) && (6..=8).contains(&column) {
+                assert!(sigma.is_nan());
+            } else {
+                // Another way of summing, so not the same bits.
+                assert!(
+                    (sigma - clean).abs() <= 1e-5 * clean,
+                    "{i}: {sigma} {clean}"
+                );
+            }
+        }
+        let response = contrast(&images, [2, 2], &windows, MaxScope::Image);
+        assert!(response[..1200].iter().all(|y| y.is_nan()));
+        assert!(response[1200..].iter().all(|y| y.is_finite()));
+    }
+}

@@ -1,0 +1,255 @@
+//! Which backends have a kernel, and the way to it.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
+use burn::tensor::{DType, Tensor};
+
+use super::cpu::{self, Windows};
+use crate::{Border, MaxScope};
+
+/// Whether a kernel computes sigma of these images. It has no gradient of its
+/// own, so where one is asked for the composed form serves, which Burn
+/// differentiates.
+pub(super) fn serves_local_std(images: &Tensor<4>) -> bool {
+    serves(images) && !needs_gradient(images)
+}
+
+/// Whether a kernel computes the contrast map of these images, and the gradient
+/// where one is asked for.
+pub(super) fn serves_contrast(images: &Tensor<4>) -> bool {
+    serves(images) && (cfg!(feature = "autodiff") || !needs_gradient(images))
+}
+
+fn serves(images: &Tensor<4>) -> bool {
+    // Asked before anything is dispatched: a backend without the extension
+    // would panic.
+    let device = images.device().inner();
+    let backend = match device.as_dispatch() {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        #[allow(unreachable_patterns)]
+        _ => false,
+    };
+    backend && images.dtype() == DType::F32
+}
+
+#[cfg(feature = "autodiff")]
+fn needs_gradient(images: &Tensor<4>) -> bool {
+    images.is_tracked()
+}
+
+/// Whether a tensor is tracked can only be asked with the feature, which may be
+/// on in the user's Burn all the same.
+#[cfg(not(feature = "autodiff"))]
+fn needs_gradient(images: &Tensor<4>) -> bool {
+    images.is_autodiff()
+}
+
+pub(super) fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
+    untracked(images, |images| {
+        let windows = windows(&images, k, border, stride);
+        Tensor::from_dispatch(Dispatch::local_std(images.into_dispatch(), windows))
+    })
+}
+
+pub(super) fn contrast(
+    images: Tensor<4>,
+    k: usize,
+    border: Border,
+    stride: usize,
+    scope: MaxScope,
+) -> Tensor<4> {
+    let windows = windows(&images, k, border, stride);
+    Tensor::from_dispatch(Dispatch::contrast(images.into_dispatch(), windows, scope))
+}
+
+/// On an autodiff device a tensor without a gradient is a constant.
+#[cfg(feature = "autodiff")]
+fn untracked(images: Tensor<4>, f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+    match images.gradient_checkpointing_strategy() {
+        Some(strategy) => f(images.inner())
+            .autodiff()
+            .with_gradient_checkpointing_strategy(strategy),
+        None => f(images),
+    }
+}
+
+#[cfg(not(feature = "autodiff"))]
+fn untracked(images: Tensor<4>, f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
+    f(images)
+}
+
+fn windows(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> Windows {
+    let [_, _, height, width] = images.dims();
+    Windows {
+        k,
+        border,
+        stride,
+        height,
+        width,
+    }
+}
+
+/// What a backend with a kernel computes, on f32.
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+)]
+pub(super) trait LocalStdBackend: Backend {
+    /// The standard deviation of every patch.
+    fn local_std(images: FloatTensor<Self>, windows: Windows) -> FloatTensor<Self>;
+
+    /// The gradient by the images, of a `response` with the gradient
+    /// `by_response`.
+    fn contrast_gradient(
+        images: FloatTensor<Self>,
+        response: FloatTensor<Self>,
+        by_response: FloatTensor<Self>,
+        windows: Windows,
+        scope: MaxScope,
+    ) -> FloatTensor<Self>;
+}
+
+/// The part that is differentiated, see [`autodiff`](super::autodiff).
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+    Autodiff: cfg(feature = "autodiff"),
+)]
+pub(super) trait ContrastBackend: Backend {
+    /// The standard deviation of every patch over the largest of its group.
+    fn contrast(images: FloatTensor<Self>, windows: Windows, scope: MaxScope) -> FloatTensor<Self>;
+}
+
+/// `[N, C]`, and the shape of the output.
+fn dims(images: &impl TensorMetadata, windows: &Windows) -> ([usize; 2], [usize; 4]) {
+    let [n, c, _, _] = images.shape().dims();
+    let [height, width] = windows.output();
+    ([n, c], [n, c, height, width])
+}
+
+#[cfg(feature = "flex")]
+mod flex {
+    use burn::backend::Flex;
+    use burn::backend::flex::FlexTensor;
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    impl LocalStdBackend for Flex {
+        fn local_std(images: FlexTensor, windows: Windows) -> FlexTensor {
+            let ([n, c], output) = dims(&images, &windows);
+            let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
+            FlexTensor::from_data(TensorData::new(sigma, output))
+        }
+
+        fn contrast_gradient(
+            images: FlexTensor,
+            response: FlexTensor,
+            by_response: FlexTensor,
+            windows: Windows,
+            scope: MaxScope,
+        ) -> FlexTensor {
+            let shape = images.shape();
+            let (planes, _) = dims(&images, &windows);
+            let gradient = with_values(images, |images| {
+                with_values(response, |response| {
+                    with_values(by_response, |by_response| {
+                        cpu::contrast_gradient(
+                            images,
+                            response,
+                            by_response,
+                            planes,
+                            &windows,
+                            scope,
+                        )
+                    })
+                })
+            });
+            FlexTensor::from_data(TensorData::new(gradient, shape))
+        }
+    }
+
+    impl ContrastBackend for Flex {
+        fn contrast(images: FlexTensor, windows: Windows, scope: MaxScope) -> FlexTensor {
+            let (planes, output) = dims(&images, &windows);
+            let response = with_values(images, |images| {
+                cpu::contrast(images, planes, &windows, scope)
+            });
+            FlexTensor::from_data(TensorData::new(response, output))
+        }
+    }
+
+    fn with_values(tensor: FlexTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
+        match tensor.as_slice() {
+            Some(values) => f(values),
+            None => f(tensor.to_contiguous().storage()),
+        }
+    }
+}
+
+#[cfg(feature = "ndarray")]
+mod ndarray {
+    use burn::backend::NdArray;
+    use burn::backend::ndarray::NdArrayTensor;
+    use burn::tensor::TensorData;
+
+    use super::*;
+
+    impl LocalStdBackend for NdArray {
+        fn local_std(images: NdArrayTensor, windows: Windows) -> NdArrayTensor {
+            let ([n, c], output) = dims(&images, &windows);
+            let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
+            NdArrayTensor::from_data(TensorData::new(sigma, output))
+        }
+
+        fn contrast_gradient(
+            images: NdArrayTensor,
+            response: NdArrayTensor,
+            by_response: NdArrayTensor,
+            windows: Windows,
+            scope: MaxScope,
+        ) -> NdArrayTensor {
+            let shape = images.shape();
+            let (planes, _) = dims(&images, &windows);
+            let gradient = with_values(images, |images| {
+                with_values(response, |response| {
+                    with_values(by_response, |by_response| {
+                        cpu::contrast_gradient(
+                            images,
+                            response,
+                            by_response,
+                            planes,
+                            &windows,
+                            scope,
+                        )
+                    })
+                })
+            });
+            NdArrayTensor::from_data(TensorData::new(gradient, shape))
+        }
+    }
+
+    impl ContrastBackend for NdArray {
+        fn contrast(images: NdArrayTensor, windows: Windows, scope: MaxScope) -> NdArrayTensor {
+            let (planes, output) = dims(&images, &windows);
+            let response = with_values(images, |images| {
+                cpu::contrast(images, planes, &windows, scope)
+            });
+            NdArrayTensor::from_data(TensorData::new(response, output))
+        }
+    }
+
+    fn with_values(tensor: NdArrayTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
+        let NdArrayTensor::F32(values) = tensor else {
+            unreachable!("`serves` asks for f32");
+        };
+        let view = values.view();
+        match view.as_slice() {
+            Some(values) => f(values),
+            None => f(&view.iter().copied().collect::<Vec<_>>()),
+        }
+    }
+}

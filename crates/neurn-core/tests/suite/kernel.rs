@@ -1,0 +1,89 @@
+//! Images large enough that a kernel cuts them up, and such that its running
+//! sums are put to the test: faint texture and flat ground beside full
+//! contrast, far from zero.
+
+use burn::tensor::DType;
+use neurn_core::{Border, local_std};
+use proptest::prelude::*;
+
+use crate::devices::{all, tensor, values};
+use crate::oracle::{self, Images};
+use crate::tolerance::{F32, assert_close, sigma_units};
+
+/// Every third block of 11 x 13 is flat, every third faint, and the others of
+/// full contrast; on `offset`, rounded to f32.
+fn patchwork(dims: [usize; 4], faint: f64, offset: f64, seed: u64) -> Images {
+    let [n, c, h, w] = dims;
+    let mut state = seed | 1;
+    let mut noise = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut pixels = Vec::with_capacity(dims.iter().product());
+    for plane in 0..n * c {
+        for row in 0..h {
+            for column in 0..w {
+                let x = match (plane + row / 11 + 2 * (column / 13)) % 3 {
+                    0 => 0.7,
+                    1 => 0.3 + faint * noise(),
+                    _ => noise(),
+                };
+                pixels.push(f64::from((offset + x) as f32));
+            }
+        }
+    }
+    Images::new(pixels, dims)
+}
+
+fn border() -> impl Strategy<Value = Border> {
+    prop_oneof![
+        Just(Border::Symmetric),
+        Just(Border::Replicate),
+        Just(Border::Reflect),
+        Just(Border::Valid),
+        Just(Border::Zero),
+    ]
+}
+
+fn dims() -> impl Strategy<Value = [usize; 4]> {
+    prop_oneof![
+        // Fewer planes than lanes and threads, one image cut into bands.
+        Just([1, 1, 150, 40]),
+        Just([1, 3, 61, 70]),
+        // More than one tile of columns.
+        Just([1, 1, 17, 530]),
+        // More planes than lanes, with a rest.
+        Just([5, 2, 33, 20]),
+        Just([19, 1, 16, 16]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_patch_agrees_with_the_oracle(
+        dims in dims(),
+        k in prop_oneof![Just(3_usize), Just(5), Just(9), Just(15)],
+        border in border(),
+        stride in 1..=4_usize,
+        faint in prop_oneof![Just(1e-6), Just(1e-4), Just(1e-2)],
+        offset in prop_oneof![Just(0.0), Just(-3.0), Just(1e4)],
+        seed: u64,
+    ) {
+        let images = patchwork(dims, faint, offset, seed);
+        let expected = oracle::local_std(&images, k, border, stride).values;
+        for device in all() {
+            let x = tensor(&images.values, images.dims, DType::F32, &device);
+            let sigma = values(local_std(x, k, border, stride));
+            assert_close(
+                &sigma,
+                &expected,
+                sigma_units(k) * F32,
+                &format!("{device:?} {dims:?} {k} {border:?} {stride} {faint} {offset}"),
+            );
+        }
+    }
+}
