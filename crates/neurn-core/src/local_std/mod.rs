@@ -31,9 +31,9 @@ use crate::{Border, MaxScope};
 ///
 /// A flat patch gives exactly 0, and the gradient there is 0. The relative
 /// error is at most `3 k^2 + 10 k + 10` rounding units (2^-24 in f32), whatever
-/// the image's offset: values are taken relative to the patch's own centre
-/// before anything is summed. Differences inside a patch may range from about
-/// 1e-18 to 1e18 in f32, beyond which their squares under- or overflow.
+/// the image's offset: values are taken relative to a pixel nearby before
+/// anything is summed. Differences inside a patch may range from about 1e-18 to
+/// 1e18 in f32, beyond which their squares under- or overflow.
 ///
 /// f16 and bf16 are computed in f32. NaN and infinity reach the patches that
 /// hold them and no others.
