@@ -148,15 +148,12 @@ impl NeuRn {
         if images.dims().contains(&0) {
             return local_std(images, self.k, self.border, self.stride);
         }
-        let images = match self.response {
-            Response::Contrast if self.quantile >= 1.0 => {
-                match contrast(images, self.k, self.border, self.stride, self.max_scope) {
-                    Ok(response) => return response,
-                    Err(images) => images,
-                }
+        if self.response == Response::Contrast && self.quantile >= 1.0 {
+            let (k, border, stride) = (self.k, self.border, self.stride);
+            if let Some(response) = contrast(&images, k, border, stride, self.max_scope) {
+                return response;
             }
-            _ => images,
-        };
+        }
         // An image that is not finite is computed as a flat one and marked at
         // the end, so that no backend's idea of NaN decides anything between.
         let broken = self.broken(&images);

@@ -86,22 +86,23 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
 }
 
 /// Sigma over the largest of its image or channel in one go, where a kernel
-/// does that; `Err` has the images back where none does.
+/// does that.
 ///
 /// What is not finite, a peak included, makes its image or channel NaN.
 pub(crate) fn contrast(
-    images: Tensor<4>,
+    images: &Tensor<4>,
     k: usize,
     border: Border,
     stride: usize,
     scope: MaxScope,
-) -> Result<Tensor<4>, Tensor<4>> {
+) -> Option<Tensor<4>> {
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if kernel::serves_contrast(&images) {
-        return Ok(kernel::contrast(images, k, border, stride, scope));
+    if kernel::serves_contrast(images) {
+        let images = images.clone();
+        return Some(kernel::contrast(images, k, border, stride, scope));
     }
-    let _ = (k, border, stride, scope);
-    Err(images)
+    let _ = (images, k, border, stride, scope);
+    None
 }
 
 /// # Panics

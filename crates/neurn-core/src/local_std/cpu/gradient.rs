@@ -15,6 +15,8 @@
 //! Sums are f64 and x and mu relative to one pixel of the plane, so the split
 //! loses e = 2^-53 times the range of the plane over sigma, and no more.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::patch::patch_std;
@@ -29,9 +31,36 @@ pub(crate) fn contrast_gradient(
     windows: &Windows,
     scope: MaxScope,
 ) -> Vec<f32> {
-    let planes = n * c;
-    let group = group(scope, c);
-    let input = windows.height * windows.width;
+    // Few planes are cut into bands of rows, but not so low that a band's first
+    // k - 1 rows, which give nothing, weigh.
+    let tasks = 4 * rayon::current_num_threads();
+    let bands = tasks
+        .div_ceil((n * c).max(1))
+        .min(windows.height / (2 * windows.k))
+        .max(1);
+    in_bands(
+        images,
+        response,
+        by_response,
+        n * c,
+        group(scope, c),
+        windows,
+        bands,
+    )
+}
+
+/// `bands` of each plane; more than one must be higher than half a patch.
+pub(super) fn in_bands(
+    images: &[f32],
+    response: &[f32],
+    by_response: &[f32],
+    planes: usize,
+    group: usize,
+    windows: &Windows,
+    bands: usize,
+) -> Vec<f32> {
+    let Windows { height, width, .. } = *windows;
+    let input = height * width;
     let output: usize = windows.output().iter().product();
     let mut gradient = vec![0.0; planes * input];
 
@@ -43,9 +72,20 @@ pub(crate) fn contrast_gradient(
             Peak::find(&images[g * group * input..], y, by_y, windows)
         })
         .collect();
-    gradient.par_chunks_mut(input).enumerate().for_each_init(
-        Scratch::default,
-        |scratch, (plane, gradient)| {
+
+    let mut tasks = Vec::with_capacity(planes * bands);
+    let mut rest = &mut gradient[..];
+    for plane in 0..planes {
+        for band in 0..bands {
+            let rows = band * height / bands..(band + 1) * height / bands;
+            let (own, others) = rest.split_at_mut(rows.len() * width);
+            rest = others;
+            tasks.push((plane, rows, own));
+        }
+    }
+    tasks
+        .into_par_iter()
+        .for_each_init(Scratch::default, |scratch, (plane, rows, gradient)| {
             // Without a peak the group is flat or not finite, and so constant.
             let Some(peak) = &peaks[plane / group] else {
                 return;
@@ -58,9 +98,8 @@ pub(crate) fn contrast_gradient(
                 peak: (peak.plane == plane % group).then_some((peak.place, peak.share)),
             };
             let image = &images[plane * input..][..input];
-            plane_gradient(image, &weights, windows, gradient, scratch);
-        },
-    );
+            band_gradient(image, &weights, windows, rows, gradient, scratch);
+        });
     gradient
 }
 
@@ -125,9 +164,11 @@ impl Weights<'_> {
     }
 }
 
-/// What a thread keeps between planes: a few rows.
+/// What a thread keeps between bands: a few rows.
 #[derive(Default)]
 struct Scratch {
+    /// One row of the image with its border.
+    line: Vec<f64>,
     /// Sums of x over k rows, by column.
     pixels: Vec<f64>,
     /// a, a mu, and whether a is not 0, of the last k rows of patches.
@@ -136,10 +177,12 @@ struct Scratch {
     sums: Vec<[f64; 3]>,
 }
 
-fn plane_gradient(
+/// The gradient of the rows `band` of a plane.
+fn band_gradient(
     image: &[f32],
     weights: &Weights,
     windows: &Windows,
+    band: Range<usize>,
     gradient: &mut [f32],
     scratch: &mut Scratch,
 ) {
@@ -152,35 +195,55 @@ fn plane_gradient(
     } = *windows;
     let [_, out_width] = windows.output();
     let (rows, columns) = (windows.patches(height), windows.patches(width));
+    let margin = windows.margin();
     let shift = f64::from(image[height / 2 * width + width / 2]);
     let size = (k * k) as f64;
-    // Where each place of a row stands in the image.
-    let sources: Vec<Option<usize>> = (0..columns + k - 1)
-        .map(|place| windows.source(place as isize, width))
-        .collect();
-    let row_of = |place: usize| {
-        let row = windows.source(place as isize, height)?;
-        Some(&image[row * width..][..width])
+    // The places that stand for the band's rows: the border, too, at the ends.
+    let first = if band.start == 0 {
+        0
+    } else {
+        band.start + margin
     };
-    let pixel = |row: Option<&[f32]>, source: Option<usize>| match (row, source) {
-        (Some(row), Some(column)) => f64::from(row[column]) - shift,
-        _ => -shift,
+    let last = if band.end == height {
+        rows + k - 1
+    } else {
+        band.end + margin
     };
-    let Scratch { pixels, ring, sums } = scratch;
-    pixels.clear();
-    pixels.resize(columns + k - 1, 0.0);
-    ring.clear();
-    ring.resize(k * columns, [0.0; 3]);
-    sums.clear();
-    sums.resize(columns, [0.0; 3]);
+    // From here on the sums over k rows are whole when `first` is reached.
+    let begin = first.saturating_sub(k - 1);
 
-    for place in 0..k - 1 {
-        let row = row_of(place);
-        for (sum, &source) in pixels.iter_mut().zip(&sources) {
-            *sum += pixel(row, source);
+    let Scratch {
+        line,
+        pixels,
+        ring,
+        sums,
+    } = scratch;
+    zero(line, 0.0, columns + k - 1);
+    zero(pixels, 0.0, columns + k - 1);
+    zero(ring, [0.0; 3], k * columns);
+    zero(sums, [0.0; 3], columns);
+    let load = |place: usize, line: &mut [f64]| {
+        let Some(row) = windows.source(place as isize, height) else {
+            line.fill(-shift);
+            return;
+        };
+        let row = &image[row * width..][..width];
+        for (x, &pixel) in line[margin..].iter_mut().zip(row) {
+            *x = f64::from(pixel) - shift;
+        }
+        for place in (0..margin).chain(margin + width..line.len()) {
+            let source = windows.source(place as isize, width);
+            line[place] = source.map_or(0.0, |column| f64::from(row[column])) - shift;
+        }
+    };
+
+    for place in begin..begin + k - 1 {
+        load(place, line);
+        for (sum, x) in pixels.iter_mut().zip(&*line) {
+            *sum += x;
         }
     }
-    for place in 0..rows + k - 1 {
+    for place in begin..last {
         // The patches of row `place` enter, those k before leave.
         let slot = &mut ring[place % k * columns..][..columns];
         for (sum, old) in sums.iter_mut().zip(&mut *slot) {
@@ -190,24 +253,26 @@ fn plane_gradient(
             *old = [0.0; 3];
         }
         if place < rows {
-            let (enters, leaves) = (row_of(place + k - 1), row_of(place));
-            for (sum, &source) in pixels.iter_mut().zip(&sources) {
-                *sum += pixel(enters, source);
+            load(place + k - 1, line);
+            for (sum, x) in pixels.iter_mut().zip(&*line) {
+                *sum += x;
             }
             if place.is_multiple_of(stride) {
                 let first = place / stride * out_width;
-                let mut total: f64 = pixels[..k - 1].iter().sum();
+                let mut total: f64 = pixels[..k].iter().sum();
                 for column in 0..columns {
-                    total += pixels[column + k - 1];
+                    if column > 0 {
+                        total += pixels[column + k - 1] - pixels[column - 1];
+                    }
                     if column.is_multiple_of(stride) {
                         let a = weights.at(first + column / stride);
                         slot[column] = [a, a * total / size, f64::from(u8::from(a != 0.0))];
                     }
-                    total -= pixels[column];
                 }
             }
-            for (sum, &source) in pixels.iter_mut().zip(&sources) {
-                *sum -= pixel(leaves, source);
+            load(place, line);
+            for (sum, x) in pixels.iter_mut().zip(&*line) {
+                *sum -= x;
             }
             for (sum, new) in sums.iter_mut().zip(&*slot) {
                 for i in 0..3 {
@@ -215,28 +280,42 @@ fn plane_gradient(
                 }
             }
         }
+        if place < first {
+            continue;
+        }
         // The places of this row, each held by the patches of k columns.
         let Some(row) = windows.source(place as isize, height) else {
             continue;
         };
         let pixels = &image[row * width..][..width];
-        let gradient = &mut gradient[row * width..][..width];
+        let gradient = &mut gradient[(row - band.start) * width..][..width];
         let mut held = [0.0; 3];
-        for (column, &source) in sources.iter().enumerate() {
+        for place in 0..columns + k - 1 {
+            let enters = sums.get(place).copied().unwrap_or_default();
+            let leaves = place.checked_sub(k).map_or([0.0; 3], |place| sums[place]);
             for i in 0..3 {
-                held[i] += sums.get(column).map_or(0.0, |sum| sum[i]);
+                held[i] += enters[i] - leaves[i];
             }
             // No patch with a gradient, so none here, whatever rounding has
             // left in the sums.
-            if let (Some(source), true) = (source, held[2] > 0.0) {
-                let x = f64::from(pixels[source]) - shift;
-                gradient[source] += ((x * held[0] - held[1]) / size) as f32;
+            if held[2] == 0.0 {
+                continue;
             }
-            if let Some(first) = (column + 1).checked_sub(k) {
-                for i in 0..3 {
-                    held[i] -= sums[first][i];
-                }
+            let inside = place.wrapping_sub(margin);
+            let source = if inside < width {
+                Some(inside)
+            } else {
+                windows.source(place as isize, width)
+            };
+            if let Some(column) = source {
+                let x = f64::from(pixels[column]) - shift;
+                gradient[column] += ((x * held[0] - held[1]) / size) as f32;
             }
         }
     }
+}
+
+fn zero<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
+    values.clear();
+    values.resize(count, value);
 }

@@ -137,3 +137,30 @@ fn what_is_not_finite_reaches_its_patches_alone() {
         assert!(response[1200..].iter().all(|y| y.is_finite()));
     }
 }
+
+/// A band starts its sums anew, so they round otherwise and are otherwise the
+/// same.
+#[test]
+fn gradients_of_bands_are_those_of_the_plane() {
+    for (planes, windows) in cases() {
+        let bands = windows.height / (2 * windows.k);
+        if bands < 2 {
+            continue;
+        }
+        let images = pixels(planes * windows.height * windows.width);
+        let response = contrast(&images, [planes, 1], &windows, MaxScope::Image);
+        let by_response = pixels(response.len());
+        let gradient = |bands| {
+            gradient::in_bands(&images, &response, &by_response, planes, 1, &windows, bands)
+        };
+        let (whole, cut) = (gradient(1), gradient(bands));
+        let largest = whole.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+        assert!(largest > 0.0 || windows.k == 1, "{windows:?}");
+        for (i, (whole, cut)) in whole.iter().zip(&cut).enumerate() {
+            assert!(
+                (whole - cut).abs() <= 1e-6 * largest,
+                "{i} {windows:?}: {whole} {cut}"
+            );
+        }
+    }
+}
