@@ -103,6 +103,7 @@ pub(super) trait LocalStdBackend: Backend {
 
     /// The gradient by the images, of a `response` with the gradient
     /// `by_response`.
+    #[cfg_attr(not(feature = "autodiff"), allow(dead_code))]
     fn contrast_gradient(
         images: FloatTensor<Self>,
         response: FloatTensor<Self>,
