@@ -131,6 +131,56 @@ fn dims(images: &impl TensorMetadata, windows: &Windows) -> ([usize; 2], [usize;
     ([n, c], [n, c, height, width])
 }
 
+/// Both traits for a backend whose tensors lend their values, by a function
+/// `with_values` beside.
+macro_rules! compute_on_cpu {
+    ($backend:ty, $tensor:ident) => {
+        impl LocalStdBackend for $backend {
+            fn local_std(images: $tensor, windows: Windows) -> $tensor {
+                let ([n, c], output) = dims(&images, &windows);
+                let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
+                $tensor::from_data(TensorData::new(sigma, output))
+            }
+
+            fn contrast_gradient(
+                images: $tensor,
+                response: $tensor,
+                by_response: $tensor,
+                windows: Windows,
+                scope: MaxScope,
+            ) -> $tensor {
+                let shape = images.shape();
+                let (planes, _) = dims(&images, &windows);
+                let gradient = with_values(images, |images| {
+                    with_values(response, |response| {
+                        with_values(by_response, |by_response| {
+                            cpu::contrast_gradient(
+                                images,
+                                response,
+                                by_response,
+                                planes,
+                                &windows,
+                                scope,
+                            )
+                        })
+                    })
+                });
+                $tensor::from_data(TensorData::new(gradient, shape))
+            }
+        }
+
+        impl ContrastBackend for $backend {
+            fn contrast(images: $tensor, windows: Windows, scope: MaxScope) -> $tensor {
+                let (planes, output) = dims(&images, &windows);
+                let response = with_values(images, |images| {
+                    cpu::contrast(images, planes, &windows, scope)
+                });
+                $tensor::from_data(TensorData::new(response, output))
+            }
+        }
+    };
+}
+
 #[cfg(feature = "flex")]
 mod flex {
     use burn::backend::Flex;
@@ -139,49 +189,7 @@ mod flex {
 
     use super::*;
 
-    impl LocalStdBackend for Flex {
-        fn local_std(images: FlexTensor, windows: Windows) -> FlexTensor {
-            let ([n, c], output) = dims(&images, &windows);
-            let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
-            FlexTensor::from_data(TensorData::new(sigma, output))
-        }
-
-        fn contrast_gradient(
-            images: FlexTensor,
-            response: FlexTensor,
-            by_response: FlexTensor,
-            windows: Windows,
-            scope: MaxScope,
-        ) -> FlexTensor {
-            let shape = images.shape();
-            let (planes, _) = dims(&images, &windows);
-            let gradient = with_values(images, |images| {
-                with_values(response, |response| {
-                    with_values(by_response, |by_response| {
-                        cpu::contrast_gradient(
-                            images,
-                            response,
-                            by_response,
-                            planes,
-                            &windows,
-                            scope,
-                        )
-                    })
-                })
-            });
-            FlexTensor::from_data(TensorData::new(gradient, shape))
-        }
-    }
-
-    impl ContrastBackend for Flex {
-        fn contrast(images: FlexTensor, windows: Windows, scope: MaxScope) -> FlexTensor {
-            let (planes, output) = dims(&images, &windows);
-            let response = with_values(images, |images| {
-                cpu::contrast(images, planes, &windows, scope)
-            });
-            FlexTensor::from_data(TensorData::new(response, output))
-        }
-    }
+    compute_on_cpu!(Flex, FlexTensor);
 
     fn with_values(tensor: FlexTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
         match tensor.as_slice() {
@@ -199,49 +207,7 @@ mod ndarray {
 
     use super::*;
 
-    impl LocalStdBackend for NdArray {
-        fn local_std(images: NdArrayTensor, windows: Windows) -> NdArrayTensor {
-            let ([n, c], output) = dims(&images, &windows);
-            let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
-            NdArrayTensor::from_data(TensorData::new(sigma, output))
-        }
-
-        fn contrast_gradient(
-            images: NdArrayTensor,
-            response: NdArrayTensor,
-            by_response: NdArrayTensor,
-            windows: Windows,
-            scope: MaxScope,
-        ) -> NdArrayTensor {
-            let shape = images.shape();
-            let (planes, _) = dims(&images, &windows);
-            let gradient = with_values(images, |images| {
-                with_values(response, |response| {
-                    with_values(by_response, |by_response| {
-                        cpu::contrast_gradient(
-                            images,
-                            response,
-                            by_response,
-                            planes,
-                            &windows,
-                            scope,
-                        )
-                    })
-                })
-            });
-            NdArrayTensor::from_data(TensorData::new(gradient, shape))
-        }
-    }
-
-    impl ContrastBackend for NdArray {
-        fn contrast(images: NdArrayTensor, windows: Windows, scope: MaxScope) -> NdArrayTensor {
-            let (planes, output) = dims(&images, &windows);
-            let response = with_values(images, |images| {
-                cpu::contrast(images, planes, &windows, scope)
-            });
-            NdArrayTensor::from_data(TensorData::new(response, output))
-        }
-    }
+    compute_on_cpu!(NdArray, NdArrayTensor);
 
     fn with_values(tensor: NdArrayTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
         let NdArrayTensor::F32(values) = tensor else {

@@ -20,7 +20,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::patch::patch_std;
-use super::{Windows, group};
+use super::{Windows, group, refill};
 use crate::MaxScope;
 
 pub(crate) fn contrast_gradient(
@@ -218,10 +218,10 @@ fn band_gradient(
         ring,
         sums,
     } = scratch;
-    zero(line, 0.0, columns + k - 1);
-    zero(pixels, 0.0, columns + k - 1);
-    zero(ring, [0.0; 3], k * columns);
-    zero(sums, [0.0; 3], columns);
+    refill(line, 0.0, columns + k - 1);
+    refill(pixels, 0.0, columns + k - 1);
+    refill(ring, [0.0; 3], k * columns);
+    refill(sums, [0.0; 3], columns);
     let load = |place: usize, line: &mut [f64]| {
         let Some(row) = windows.source(place as isize, height) else {
             line.fill(-shift);
@@ -313,9 +313,4 @@ fn band_gradient(
             }
         }
     }
-}
-
-fn zero<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
-    values.clear();
-    values.resize(count, value);
 }

@@ -242,6 +242,12 @@ fn written(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
     }
 }
 
+/// `count` times `value`, in the memory that is there.
+fn refill<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
+    values.clear();
+    values.resize(count, value);
+}
+
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }

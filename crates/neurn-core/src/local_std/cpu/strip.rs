@@ -29,9 +29,9 @@
 
 use std::mem::MaybeUninit;
 
-use super::Windows;
 use super::lanes::{F32s, F64s, Isa, LANES, Portable, U32s, lanes_to_rows, mask, rows_to_lanes};
 use super::patch::patch_std;
+use super::{Windows, refill};
 
 /// Columns that are computed before their rows are: what a strip keeps of them
 /// has to stay in the cache.
@@ -287,14 +287,10 @@ impl Scratch {
     /// As if `k + 1` rows of `shift` had gone before, which add nothing to a
     /// sum.
     fn start(&mut self, shift: F32s, columns: usize, k: usize, width: usize, patches: usize) {
-        fn fill<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
-            values.clear();
-            values.resize(count, value);
-        }
-        fill(&mut self.ring, shift, columns * (k + 1));
-        fill(&mut self.sum, [0.0; LANES], columns);
-        fill(&mut self.squares, [0.0; LANES], columns);
-        fill(&mut self.run, [0; LANES], columns);
+        refill(&mut self.ring, shift, columns * (k + 1));
+        refill(&mut self.sum, [0.0; LANES], columns);
+        refill(&mut self.squares, [0.0; LANES], columns);
+        refill(&mut self.run, [0; LANES], columns);
         self.sigma.resize(patches, [0.0; LANES]);
         self.zeros.resize(width, 0.0);
     }
