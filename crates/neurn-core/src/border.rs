@@ -8,7 +8,7 @@ use burn::tensor::{Device, Int, Tensor};
 ///
 /// In the pictures below `a b c d` is a row of the image, and a patch reaches
 /// `r = floor(k / 2)` pixels beyond it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(crate = "burn::serde")]
 pub enum Border {
     /// Half-sample symmetric reflection, `d c b a | a b c d | d c b a`.

@@ -25,6 +25,15 @@ impl MaxScope {
             MaxScope::Channel => [n, c, 1, 1],
         }
     }
+
+    /// How many planes of an image share one `c`.
+    #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
+    pub(crate) fn planes(self, channels: usize) -> usize {
+        match self {
+            MaxScope::Image => channels,
+            MaxScope::Channel => 1,
+        }
+    }
 }
 
 /// The `quantile` of `sigma` in each group; the max where `quantile` is 1, and

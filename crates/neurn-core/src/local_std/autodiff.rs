@@ -8,8 +8,8 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use super::cpu::Windows;
 use super::kernel::{ContrastBackend, LocalStdBackend};
+use super::windows::Windows;
 use crate::MaxScope;
 
 #[derive(Debug)]

@@ -2,37 +2,57 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Shape, Tensor};
 
-use super::cpu::{self, Windows};
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use super::cpu;
+use super::windows::Windows;
 use crate::{Border, MaxScope};
 
 /// Whether a kernel computes sigma of these images. It has no gradient of its
 /// own, so where one is asked for the composed form serves, which Burn
 /// differentiates.
-pub(super) fn serves_local_std(images: &Tensor<4>) -> bool {
-    serves(images) && !needs_gradient(images)
+pub(super) fn serves_local_std(
+    images: &Tensor<4>,
+    k: usize,
+    border: Border,
+    stride: usize,
+) -> bool {
+    serves(images, k, border, stride) && !needs_gradient(images)
 }
 
 /// Whether a kernel computes the contrast map of these images, and the gradient
 /// where one is asked for.
-pub(super) fn serves_contrast(images: &Tensor<4>) -> bool {
-    serves(images) && (cfg!(feature = "autodiff") || !needs_gradient(images))
+pub(super) fn serves_contrast(
+    images: &Tensor<4>,
+    k: usize,
+    border: Border,
+    stride: usize,
+) -> bool {
+    serves(images, k, border, stride) && (cfg!(feature = "autodiff") || !needs_gradient(images))
 }
 
-fn serves(images: &Tensor<4>) -> bool {
+#[cfg_attr(not(feature = "cubecl"), allow(unused_variables))]
+fn serves(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
     // Asked before anything is dispatched: a backend without the extension
     // would panic.
     let device = images.device().inner();
-    let backend = match device.as_dispatch() {
+    let dtype = images.dtype();
+    match device.as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
+        DispatchDevice::Flex(_) => dtype == DType::F32,
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
+        DispatchDevice::NdArray(_) => dtype == DType::F32,
+        #[cfg(feature = "cubecl")]
+        DispatchDevice::Cube(cube) => {
+            let [n, c, _, _] = images.dims();
+            matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
+                && device.supports_dtype(dtype)
+                && super::cube::serves(cube, dtype, n * c, &windows(images, k, border, stride))
+        }
         #[allow(unreachable_patterns)]
         _ => false,
-    };
-    backend && images.dtype() == DType::F32
+    }
 }
 
 #[cfg(feature = "autodiff")]
@@ -92,17 +112,33 @@ fn windows(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> Windo
     }
 }
 
-/// What a backend with a kernel computes, on f32.
+// Where burn's own feature fusion is off, the macro's paths to it lead here; the
+// implementation for a fused backend is then compiled and not used.
+#[cfg(feature = "cubecl")]
+mod burn {
+    pub(super) use ::burn::*;
+
+    pub(super) mod backend {
+        pub(in super::super) use ::burn::backend::*;
+        pub(in super::super) use burn_fusion as fusion;
+    }
+}
+
+/// What a backend with a kernel computes, on the dtypes that `serves` names.
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cubecl"),
+    Fusion: cfg(feature = "cubecl"),
 )]
 pub(super) trait LocalStdBackend: Backend {
     /// The standard deviation of every patch.
+    #[fusion(dtype = images, shape = output(images, windows))]
     fn local_std(images: FloatTensor<Self>, windows: Windows) -> FloatTensor<Self>;
 
     /// The gradient by the images, of a `response` with the gradient
     /// `by_response`.
+    #[fusion(dtype = images, shape = images)]
     #[cfg_attr(not(feature = "autodiff"), allow(dead_code))]
     fn contrast_gradient(
         images: FloatTensor<Self>,
@@ -117,20 +153,63 @@ pub(super) trait LocalStdBackend: Backend {
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cubecl"),
+    Fusion: cfg(feature = "cubecl"),
     Autodiff: cfg(feature = "autodiff"),
 )]
 pub(super) trait ContrastBackend: Backend {
     /// The standard deviation of every patch over the largest of its group.
+    #[fusion(dtype = images, shape = output(images, windows))]
     fn contrast(images: FloatTensor<Self>, windows: Windows, scope: MaxScope) -> FloatTensor<Self>;
 }
 
+/// The shape of the output for images of a shape.
+#[cfg(feature = "cubecl")]
+fn output(images: &Shape, windows: &Windows) -> Shape {
+    let [height, width] = windows.output();
+    Shape::new([images[0], images[1], height, width])
+}
+
+#[cfg(feature = "cubecl")]
+mod cube {
+    use burn_cubecl::CubeBackend;
+    use burn_cubecl::tensor::CubeTensor;
+
+    use super::super::cube;
+    use super::*;
+
+    impl LocalStdBackend for CubeBackend {
+        fn local_std(images: CubeTensor, windows: Windows) -> CubeTensor {
+            cube::local_std(images, &windows)
+        }
+
+        fn contrast_gradient(
+            images: CubeTensor,
+            response: CubeTensor,
+            by_response: CubeTensor,
+            windows: Windows,
+            scope: MaxScope,
+        ) -> CubeTensor {
+            cube::contrast_gradient(images, response, by_response, &windows, scope)
+        }
+    }
+
+    impl ContrastBackend for CubeBackend {
+        fn contrast(images: CubeTensor, windows: Windows, scope: MaxScope) -> CubeTensor {
+            cube::contrast(images, &windows, scope)
+        }
+    }
+}
+
 /// `[N, C]`, and the shape of the output.
+#[cfg(any(feature = "flex", feature = "ndarray"))]
 fn dims(images: &impl TensorMetadata, windows: &Windows) -> ([usize; 2], [usize; 4]) {
     let [n, c, _, _] = images.shape().dims();
     let [height, width] = windows.output();
     ([n, c], [n, c, height, width])
 }
 
+#[cfg(any(feature = "flex", feature = "ndarray"))]
 /// Both traits for a backend whose tensors lend their values, by a function
 /// `with_values` beside.
 macro_rules! compute_on_cpu {
@@ -183,9 +262,9 @@ macro_rules! compute_on_cpu {
 
 #[cfg(feature = "flex")]
 mod flex {
-    use burn::backend::Flex;
-    use burn::backend::flex::FlexTensor;
-    use burn::tensor::TensorData;
+    use ::burn::backend::Flex;
+    use ::burn::backend::flex::FlexTensor;
+    use ::burn::tensor::TensorData;
 
     use super::*;
 
@@ -201,9 +280,9 @@ mod flex {
 
 #[cfg(feature = "ndarray")]
 mod ndarray {
-    use burn::backend::NdArray;
-    use burn::backend::ndarray::NdArrayTensor;
-    use burn::tensor::TensorData;
+    use ::burn::backend::NdArray;
+    use ::burn::backend::ndarray::NdArrayTensor;
+    use ::burn::tensor::TensorData;
 
     use super::*;
 

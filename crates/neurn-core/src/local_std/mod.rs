@@ -1,13 +1,20 @@
 //! The one operation behind NeuRN. Kernels live in this folder, and nothing
 //! outside it knows which of them ran.
 
-#[cfg(all(feature = "autodiff", any(feature = "flex", feature = "ndarray")))]
+#[cfg(all(
+    feature = "autodiff",
+    any(feature = "flex", feature = "ndarray", feature = "cubecl")
+))]
 mod autodiff;
 mod composed;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod cpu;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
+#[cfg(feature = "cubecl")]
+mod cube;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
 mod kernel;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
+mod windows;
 
 /// What [`local_std`] does where no kernel serves, for the benchmarks to
 /// compare with.
@@ -77,8 +84,8 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
     // The seam: a kernel that knows the tensor's device and dtype is asked
     // here; the composed form serves every other backend.
     at_least_f32(images, |images| {
-        #[cfg(any(feature = "flex", feature = "ndarray"))]
-        if kernel::serves_local_std(&images) {
+        #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
+        if kernel::serves_local_std(&images, k, border, stride) {
             return kernel::local_std(images, k, border, stride);
         }
         composed::local_std(images, k, border, stride)
@@ -96,8 +103,8 @@ pub(crate) fn contrast(
     stride: usize,
     scope: MaxScope,
 ) -> Option<Tensor<4>> {
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
-    if kernel::serves_contrast(images) {
+    #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
+    if kernel::serves_contrast(images, k, border, stride) {
         let images = images.clone();
         return Some(kernel::contrast(images, k, border, stride, scope));
     }

@@ -20,7 +20,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::patch::patch_std;
-use super::{Windows, group, refill};
+use super::super::windows::Windows;
+use super::refill;
 use crate::MaxScope;
 
 pub(crate) fn contrast_gradient(
@@ -43,7 +44,7 @@ pub(crate) fn contrast_gradient(
         response,
         by_response,
         n * c,
-        group(scope, c),
+        scope.planes(c),
         windows,
         bands,
     )

@@ -18,43 +18,8 @@ use rayon::prelude::*;
 pub(crate) use self::gradient::contrast_gradient;
 use self::lanes::LANES;
 use self::strip::{Scratch, Strip};
-use crate::{Border, MaxScope};
-
-/// The patches of a plane.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Windows {
-    pub k: usize,
-    pub border: Border,
-    pub stride: usize,
-    pub height: usize,
-    pub width: usize,
-}
-
-impl Windows {
-    /// `[height, width]` of the output.
-    pub(crate) fn output(&self) -> [usize; 2] {
-        [self.height, self.width].map(|side| self.border.output_side(side, self.k, self.stride))
-    }
-
-    /// Patches along a side at stride 1.
-    fn patches(&self, side: usize) -> usize {
-        self.border.output_side(side, self.k, 1)
-    }
-
-    /// How far the first patch reaches beyond the image.
-    fn margin(&self) -> usize {
-        match self.border {
-            Border::Valid => 0,
-            _ => self.k / 2,
-        }
-    }
-
-    /// The row or column of the image at `place`, counted from the first that
-    /// a patch sees; `None` is a zero.
-    fn source(&self, place: isize, side: usize) -> Option<usize> {
-        self.border.source(place - self.margin() as isize, side)
-    }
-}
+use super::windows::Windows;
+use crate::MaxScope;
 
 /// Sigma of every patch of `planes` planes.
 pub(crate) fn local_std(images: &[f32], planes: usize, windows: &Windows) -> Vec<f32> {
@@ -68,15 +33,7 @@ pub(crate) fn contrast(
     windows: &Windows,
     scope: MaxScope,
 ) -> Vec<f32> {
-    compute(images, n * c, windows, group(scope, c), over_peak)
-}
-
-/// How many planes share one peak.
-fn group(scope: MaxScope, channels: usize) -> usize {
-    match scope {
-        MaxScope::Image => channels,
-        MaxScope::Channel => 1,
-    }
+    compute(images, n * c, windows, scope.planes(c), over_peak)
 }
 
 /// A flat group stays 0; one whose peak is not finite is NaN throughout.

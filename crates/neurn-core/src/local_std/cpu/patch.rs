@@ -1,7 +1,7 @@
 //! One patch by itself: the definition, for the few that running sums cannot
 //! serve.
 
-use super::Windows;
+use super::super::windows::Windows;
 
 /// The standard deviation of the patch at `row` and `column` of the output at
 /// stride 1, relative to the patch's centre, in f64.

@@ -3,6 +3,7 @@
 
 use super::lanes::Portable;
 use super::*;
+use crate::Border;
 
 const BORDERS: [Border; 5] = [
     Border::Symmetric,
