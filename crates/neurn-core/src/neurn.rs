@@ -127,7 +127,20 @@ impl NeuRn {
     /// this size (see [`Border`]), or the device does not compute in the
     /// tensor's dtype.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        // A kernel may compute half precision itself.
+        if let Some(response) = self.by_kernel(&images) {
+            return response;
+        }
         at_least_f32(images, |images| self.respond(images))
+    }
+
+    /// The response where a kernel computes it in one go.
+    fn by_kernel(&self, images: &Tensor<4>) -> Option<Tensor<4>> {
+        if images.dims().contains(&0) || self.response != Response::Contrast || self.quantile < 1.0
+        {
+            return None;
+        }
+        contrast(images, self.k, self.border, self.stride, self.max_scope)
     }
 
     /// Applies the layer to one image.
@@ -148,11 +161,8 @@ impl NeuRn {
         if images.dims().contains(&0) {
             return local_std(images, self.k, self.border, self.stride);
         }
-        if self.response == Response::Contrast && self.quantile >= 1.0 {
-            let (k, border, stride) = (self.k, self.border, self.stride);
-            if let Some(response) = contrast(&images, k, border, stride, self.max_scope) {
-                return response;
-            }
+        if let Some(response) = self.by_kernel(&images) {
+            return response;
         }
         // An image that is not finite is computed as a flat one and marked at
         // the end, so that no backend's idea of NaN decides anything between.

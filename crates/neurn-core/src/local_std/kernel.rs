@@ -46,7 +46,10 @@ fn serves(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
         #[cfg(feature = "cubecl")]
         DispatchDevice::Cube(cube) => {
             let [n, c, _, _] = images.dims();
-            matches!(dtype, DType::F16 | DType::BF16 | DType::F32 | DType::F64)
+            // Of a response in half precision not even the peak could be told
+            // again, so a gradient asks for the images in f32.
+            let half = matches!(dtype, DType::F16 | DType::BF16);
+            (matches!(dtype, DType::F32 | DType::F64) || half && !needs_gradient(images))
                 && device.supports_dtype(dtype)
                 && super::cube::serves(cube, dtype, n * c, &windows(images, k, border, stride))
         }

@@ -9,7 +9,7 @@ use crate::oracle::{self, Images};
 use crate::tolerance::{F32, F64, response_units};
 
 /// The gradient of `sum(weights * neurn(images))` by Burn's autodiff.
-fn autodiff(
+pub fn autodiff(
     images: &Images,
     config: &NeuRnConfig,
     weights: &[f64],
@@ -32,7 +32,7 @@ fn irregular(dims: [usize; 4], seed: u64) -> Images {
     Images::new(irregular_values(dims.iter().product(), seed), dims)
 }
 
-fn irregular_values(count: usize, seed: u64) -> Vec<f64> {
+pub fn irregular_values(count: usize, seed: u64) -> Vec<f64> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     (0..count)
         .map(|_| {
@@ -101,6 +101,29 @@ fn finite_differences_agree() {
                     );
                 }
             }
+        }
+    }
+}
+
+/// The formula that larger images are held to, held to finite differences
+/// itself.
+#[test]
+fn the_formula_agrees_with_finite_differences() {
+    let images = irregular([2, 2, 6, 7], 3);
+    for config in configs() {
+        if config.response != Response::Contrast || config.quantile < 1.0 {
+            continue;
+        }
+        let count = oracle::neurn(&images, &config).values.len();
+        let weights = irregular_values(count, 7);
+        let expected = oracle::gradient(&images, &config, &weights, 1e-6);
+        let (found, _) = oracle::contrast_gradient(&images, &config, &weights);
+        let largest = expected.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!(
+                (found - expected).abs() <= 1e-7 * largest,
+                "{config:?}: {found:e}, expected {expected:e}"
+            );
         }
     }
 }

@@ -3,12 +3,13 @@
 //! contrast, far from zero.
 
 use burn::tensor::DType;
-use neurn_core::{Border, local_std};
+use neurn_core::{Border, MaxScope, NeuRnConfig, local_std};
 use proptest::prelude::*;
 
 use crate::devices::{all, tensor, values};
+use crate::gradient::{autodiff, irregular_values};
 use crate::oracle::{self, Images};
-use crate::tolerance::{F32, assert_close, sigma_units};
+use crate::tolerance::{F32, assert_close, response_units, sigma_units};
 
 /// Every third block of 11 x 13 is flat, every third faint, and the others of
 /// full contrast; on `offset`, rounded to f32.
@@ -85,5 +86,79 @@ proptest! {
                 &format!("{device:?} {dims:?} {k} {border:?} {stride} {faint} {offset}"),
             );
         }
+    }
+
+    #[test]
+    fn every_contrast_agrees_with_the_oracle(
+        dims in dims(),
+        config in config(),
+        faint in prop_oneof![Just(1e-6), Just(1e-2)],
+        offset in prop_oneof![Just(0.0), Just(1e4)],
+        seed: u64,
+    ) {
+        let images = patchwork(dims, faint, offset, seed);
+        let expected = oracle::neurn(&images, &config).values;
+        for device in all() {
+            let x = tensor(&images.values, images.dims, DType::F32, &device);
+            assert_close(
+                &values(config.init().forward(x)),
+                &expected,
+                response_units(config.k) * F32,
+                &format!("{device:?} {dims:?} {config:?} {faint} {offset}"),
+            );
+        }
+    }
+
+    /// A term of a pixel's gradient carries the relative errors of its sigma, of
+    /// the peak and of the sum over the group, and those of the pixels' and
+    /// means' differences, less than `sigma_units` again, of at most
+    /// sqrt(2) k sigma.
+    #[test]
+    fn every_gradient_agrees_with_the_formula(
+        dims in dims(),
+        config in config(),
+        faint in prop_oneof![Just(1e-6), Just(1e-2)],
+        offset in prop_oneof![Just(0.0), Just(1e4)],
+        seed: u64,
+    ) {
+        let images = patchwork(dims, faint, offset, seed);
+        let response = oracle::neurn(&images, &config).values;
+        // Which of two is the peak has to be beyond rounding.
+        let peaks = response.iter().filter(|&&y| y > 1.0 - 1e-4).count();
+        prop_assume!(peaks == groups(dims, config.max_scope));
+        let weights: Vec<f64> = irregular_values(response.len(), seed)
+            .iter()
+            .map(|w| w - 0.5)
+            .collect();
+        let (expected, scale) = oracle::contrast_gradient(&images, &config, &weights);
+        for device in all() {
+            let found = autodiff(&images, &config, &weights, DType::F32, &device);
+            for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                let allowed = 4.0 * response_units(config.k) * F32 * scale[i];
+                assert!(
+                    (found - expected).abs() <= allowed,
+                    "{device:?} {dims:?} {config:?} {faint} {offset}: \
+                     dL/dx[{i}] is {found:e}, expected {expected:e} to {allowed:e}"
+                );
+            }
+        }
+    }
+}
+
+fn config() -> impl Strategy<Value = NeuRnConfig> {
+    let k = prop_oneof![Just(3_usize), Just(5), Just(9), Just(15)];
+    let scope = prop_oneof![Just(MaxScope::Image), Just(MaxScope::Channel)];
+    (k, border(), scope, 1..=4_usize).prop_map(|(k, border, scope, stride)| {
+        NeuRnConfig::new(k)
+            .with_border(border)
+            .with_max_scope(scope)
+            .with_stride(stride)
+    })
+}
+
+fn groups([n, c, _, _]: [usize; 4], scope: MaxScope) -> usize {
+    match scope {
+        MaxScope::Image => n,
+        MaxScope::Channel => n * c,
     }
 }

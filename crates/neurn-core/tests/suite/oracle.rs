@@ -150,3 +150,66 @@ pub fn gradient(images: &Images, config: &NeuRnConfig, weights: &[f64], step: f6
         })
         .collect()
 }
+
+/// The gradient of `sum(weights * contrast map)` by the formula, and beside it
+/// what its terms amount to: of a patch whose pixels lie at most k sigma from
+/// its mean, no term is larger than `|g| k / c`.
+pub fn contrast_gradient(
+    images: &Images,
+    config: &NeuRnConfig,
+    weights: &[f64],
+) -> (Vec<f64>, Vec<f64>) {
+    let (k, border) = (config.k, config.border);
+    let [n, c, h, w] = images.dims;
+    let sigma = local_std(images, k, border, config.stride);
+    let [_, _, out_h, out_w] = sigma.dims;
+    let groups = match config.max_scope {
+        MaxScope::Image => n,
+        MaxScope::Channel => n * c,
+    };
+    let group = n * c * out_h * out_w / groups;
+    let (rows, columns) = (
+        centres(h, k, border, config.stride),
+        centres(w, k, border, config.stride),
+    );
+    let mut gradient = vec![0.0; images.values.len()];
+    let mut scale = gradient.clone();
+    for q in 0..sigma.values.len() {
+        let first = q / group * group;
+        let of_group = &sigma.values[first..first + group];
+        let peak = of_group.iter().copied().fold(0.0, f64::max);
+        if sigma.values[q] == 0.0 {
+            continue;
+        }
+        let mut g = weights[q];
+        let mut size = g.abs();
+        if of_group.iter().position(|&sigma| sigma == peak) == Some(q - first) {
+            for (sigma, g_) in of_group.iter().zip(&weights[first..]) {
+                g -= sigma / peak * g_;
+                size += (sigma / peak * g_).abs();
+            }
+        }
+        let plane = q / (out_h * out_w);
+        let (row, column) = (rows[q / out_w % out_h], columns[q % out_w]);
+        let mut places = Vec::new();
+        for i in 0..k {
+            for j in 0..k {
+                let y = source((row + i) as isize - (k / 2) as isize, h, border);
+                let x = source((column + j) as isize - (k / 2) as isize, w, border);
+                places.push(y.zip(x).map(|(y, x)| (plane * h + y) * w + x));
+            }
+        }
+        let pixel = |place: &Option<usize>| place.map_or(0.0, |p| images.values[p]);
+        let centre = pixel(&places[k * k / 2]);
+        let count = (k * k) as f64;
+        let mean = places.iter().map(|p| pixel(p) - centre).sum::<f64>() / count;
+        for place in &places {
+            if let Some(p) = *place {
+                let deviation = images.values[p] - centre - mean;
+                gradient[p] += g / (peak * sigma.values[q]) * deviation / count;
+                scale[p] += size * k as f64 / peak / count;
+            }
+        }
+    }
+    (gradient, scale)
+}
