@@ -2,7 +2,9 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, TensorMetadata, backend_extension};
-use burn::tensor::{DType, Shape, Tensor};
+#[cfg(feature = "cubecl")]
+use burn::tensor::Shape;
+use burn::tensor::{DType, Tensor};
 
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use super::cpu;
@@ -23,12 +25,7 @@ pub(super) fn serves_local_std(
 
 /// Whether a kernel computes the contrast map of these images, and the gradient
 /// where one is asked for.
-pub(super) fn serves_contrast(
-    images: &Tensor<4>,
-    k: usize,
-    border: Border,
-    stride: usize,
-) -> bool {
+pub(super) fn serves_contrast(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
     serves(images, k, border, stride) && (cfg!(feature = "autodiff") || !needs_gradient(images))
 }
 

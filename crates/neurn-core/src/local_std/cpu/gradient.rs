@@ -19,8 +19,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::patch::patch_std;
 use super::super::windows::Windows;
+use super::patch::patch_std;
 use super::refill;
 use crate::MaxScope;
 

@@ -1,12 +1,14 @@
 //! The kernel for processors, behind Burn's `Flex` and `NdArray`.
 //!
-//! A batch is cut into strips of rows, of which eight at a time fill a vector
-//! register; [`strip`] computes them. Here is how they are shared out over
-//! threads.
+//! A batch is cut into strips of rows. For small k [`rows`] computes them one by
+//! one; for large k [`strip`] computes eight at a time, in the lanes of a vector
+//! register. Here is how they are shared out over threads.
 
 mod gradient;
+mod isa;
 mod lanes;
 mod patch;
+mod rows;
 mod strip;
 #[cfg(test)]
 mod tests;
@@ -16,8 +18,9 @@ use std::mem::MaybeUninit;
 use rayon::prelude::*;
 
 pub(crate) use self::gradient::contrast_gradient;
+use self::isa::{BLOCK, Isa};
 use self::lanes::LANES;
-use self::strip::{Scratch, Strip};
+use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
 
@@ -36,12 +39,21 @@ pub(crate) fn contrast(
     compute(images, n * c, windows, scope.planes(c), over_peak)
 }
 
-/// A flat group stays 0; one whose peak is not finite is NaN throughout.
-fn over_peak(sigma: &mut [f32], peak: f32) {
+isa::on_best_isa! {
+    /// A flat group stays 0; one whose peak is not finite is NaN throughout.
+    pub(super) fn over_peak = divide(sigma: &mut [f32], peak: f32) -> ()
+}
+
+#[inline(always)]
+fn divide<I: Isa>(sigma: &mut [f32], peak: f32) {
     if !peak.is_finite() {
         sigma.fill(f32::NAN);
     } else if peak > 0.0 {
-        for sigma in sigma {
+        let (blocks, rest) = sigma.as_chunks_mut::<BLOCK>();
+        for block in blocks {
+            I::store(I::div(I::load(block), I::splat(peak)), block);
+        }
+        for sigma in rest {
             *sigma /= peak;
         }
     }
@@ -98,10 +110,11 @@ fn whole_groups(
     let [height, width] = windows.output();
     let size = height * width;
     let groups = values.len() / (group * size);
+    let lanes = lanes(windows);
     // As many groups as fill the lanes with planes; where the threads leave no
     // task that many, planes are cut into bands.
-    let together = (LANES / gcd(group, LANES)).min(groups / threads).max(1);
-    let bands = (LANES / gcd(together * group, LANES)).min(height);
+    let together = (lanes / gcd(group, lanes)).min(groups / threads).max(1);
+    let bands = (lanes / gcd(together * group, lanes)).min(height);
     values
         .par_chunks_mut(together * group * size)
         .enumerate()
@@ -109,8 +122,8 @@ fn whole_groups(
             let first = task * together * group;
             let strips = strips(first..first + values.len() / size, bands, height);
             let mut peaks = Vec::with_capacity(strips.len());
-            for (strips, values) in share(&strips, width, values) {
-                let max = strip::local_std(images, windows, strips, values, scratch);
+            for (strips, values) in share(&strips, lanes, width, values) {
+                let max = scratch.local_std(images, windows, strips, values);
                 peaks.extend_from_slice(&max[..strips.len()]);
             }
             let groups = values.chunks_mut(group * size);
@@ -138,10 +151,10 @@ fn strips_of_few(
     let size = height * width;
     let bands = (LANES * threads * 2).min(height.div_ceil(ROWS));
     let strips = strips(0..values.len() / size, bands, height);
-    let peaks: Vec<f32> = share(&strips, width, values)
+    let peaks: Vec<f32> = share(&strips, lanes(windows), width, values)
         .into_par_iter()
         .map_init(Scratch::default, |scratch, (strips, values)| {
-            let max = strip::local_std(images, windows, strips, values, scratch);
+            let max = scratch.local_std(images, windows, strips, values);
             max[..strips.len()].to_vec()
         })
         .flatten_iter()
@@ -167,15 +180,53 @@ fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<St
         .collect()
 }
 
-/// Eight strips at a time with the values they write, which lie one behind the
+/// What a thread keeps between strips, so that it allocates once.
+#[derive(Default)]
+struct Scratch {
+    rows: rows::Scratch,
+    strip: strip::Scratch,
+}
+
+impl Scratch {
+    /// Writes sigma of as many strips as there are [`lanes`], which lie one
+    /// behind the other in `out`, and returns the largest of each; NaN if the
+    /// strip has seen a pixel that is not finite.
+    fn local_std(
+        &mut self,
+        images: &[f32],
+        windows: &Windows,
+        strips: &[Strip],
+        out: &mut [MaybeUninit<f32>],
+    ) -> [f32; LANES] {
+        match strips {
+            [strip] if rows::serves(windows.k) => {
+                let mut peaks = [0.0; LANES];
+                peaks[0] = rows::local_std(images, windows, *strip, out, &mut self.rows);
+                peaks
+            }
+            _ => strip::local_std(images, windows, strips, out, &mut self.strip),
+        }
+    }
+}
+
+/// How many strips are computed at a time.
+fn lanes(windows: &Windows) -> usize {
+    match rows::serves(windows.k) {
+        true => 1,
+        false => LANES,
+    }
+}
+
+/// Up to `lanes` strips at a time with the values they write, which lie one behind the
 /// other.
 fn share<'a>(
     strips: &'a [Strip],
+    lanes: usize,
     width: usize,
     mut values: &'a mut [MaybeUninit<f32>],
 ) -> Vec<(&'a [Strip], &'a mut [MaybeUninit<f32>])> {
     strips
-        .chunks(LANES)
+        .chunks(lanes)
         .map(|strips| {
             let rows: usize = strips.iter().map(Strip::rows).sum();
             let (own, rest) = std::mem::take(&mut values).split_at_mut(rows * width);

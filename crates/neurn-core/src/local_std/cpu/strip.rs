@@ -29,9 +29,9 @@
 
 use std::mem::MaybeUninit;
 
+use super::super::windows::Windows;
 use super::lanes::{F32s, F64s, Isa, LANES, Portable, U32s, lanes_to_rows, mask, rows_to_lanes};
 use super::patch::patch_std;
-use super::super::windows::Windows;
 use super::refill;
 
 /// Columns that are computed before their rows are: what a strip keeps of them

@@ -28,6 +28,7 @@ fn cases() -> Vec<(usize, Windows)> {
         (3, 37, 5),
         (7, 9, 33),
         (9, 16, 8),
+        (2, 11, 48),
         (2, 19, 500),
         (40, 8, 9),
     ] {
@@ -83,9 +84,9 @@ fn instruction_sets_agree() {
         let images = pixels(planes * windows.height * windows.width);
         let [height, width] = windows.output();
         let strips = strips(0..planes.min(LANES), 1, height);
-        let compute = |local_std: &dyn Fn(&mut [MaybeUninit<f32>], &mut Scratch)| {
+        let compute = |local_std: &dyn Fn(&mut [MaybeUninit<f32>], &mut strip::Scratch)| {
             let mut values = vec![MaybeUninit::new(-7.0); strips.len() * height * width];
-            local_std(&mut values, &mut Scratch::default());
+            local_std(&mut values, &mut strip::Scratch::default());
             written(&mut values).to_vec()
         };
         let portable = compute(&|out, scratch| {
@@ -100,6 +101,45 @@ fn instruction_sets_agree() {
             let avx2 = compute(&|out, scratch| {
                 strip::avx2_alone(&images, &windows, &strips, out, scratch).expect("detected");
             });
+            assert_eq!(portable, avx2, "{windows:?}");
+        }
+    }
+}
+
+/// As above, of the kernel for small k.
+#[test]
+fn instruction_sets_agree_on_rows() {
+    fn compute<I: Isa>(images: &[f32], windows: &Windows, planes: usize) -> Vec<u32> {
+        let [height, width] = windows.output();
+        let mut scratch = rows::Scratch::default();
+        let mut bits = Vec::new();
+        for strip in strips(0..planes, 1, height) {
+            let mut values = vec![MaybeUninit::new(-7.0); height * width];
+            let peak = rows::strip_std::<I>(images, windows, strip, &mut values, &mut scratch);
+            bits.push(peak.to_bits());
+            bits.extend(written(&mut values).iter().map(|v| v.to_bits()));
+        }
+        bits
+    }
+    for (planes, windows) in cases() {
+        if !rows::serves(windows.k) {
+            continue;
+        }
+        let images = pixels(planes * windows.height * windows.width);
+        let portable = compute::<isa::Portable>(&images, &windows, planes);
+        let mut scratch = Scratch::default();
+        let [height, width] = windows.output();
+        let mut chosen = Vec::new();
+        for strip in strips(0..planes, 1, height) {
+            let mut values = vec![MaybeUninit::new(-7.0); height * width];
+            let peak = scratch.local_std(&images, &windows, &[strip], &mut values)[0];
+            chosen.push(peak.to_bits());
+            chosen.extend(written(&mut values).iter().map(|v| v.to_bits()));
+        }
+        assert_eq!(portable, chosen, "{windows:?}");
+        #[cfg(target_arch = "x86_64")]
+        if isa::has_avx2() {
+            let avx2 = isa::on_avx2(|| compute::<isa::Avx2>(&images, &windows, planes));
             assert_eq!(portable, avx2, "{windows:?}");
         }
     }

@@ -96,11 +96,7 @@ pub(super) fn contrast_gradient(
 
 /// What a cube's units have found, in shared memory.
 #[cube]
-fn gather<A: Float>(
-    sums: &mut Shared<[A]>,
-    peaks: &mut Shared<[A]>,
-    places: &mut Shared<[u32]>,
-) {
+fn gather<A: Float>(sums: &mut Shared<[A]>, peaks: &mut Shared<[A]>, places: &mut Shared<[u32]>) {
     let unit = UNIT_POS as usize;
     sync_cube();
     let mut active = comptime!(UNITS / 2).runtime();
@@ -401,9 +397,8 @@ fn gradient_kernel<F: Float, A: Float>(
                 let along = (row + i) * comptime!(tile.columns) + column;
                 sum += w * ((pixel - middle) * along_weights[along] - along_offsets[along]);
             }
-            let index = (place.plane * grid.height + place.top + row) * grid.width
-                + place.left
-                + column;
+            let index =
+                (place.plane * grid.height + place.top + row) * grid.width + place.left + column;
             // A group that is constant has no gradient, whatever it holds.
             let mut value = zero;
             if c > zero {

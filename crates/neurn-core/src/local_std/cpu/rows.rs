@@ -1,0 +1,381 @@
+//! The kernel for small k: sigma row by row, sixteen patches side by side.
+//!
+//! Sigma is separable. With x_c the middle pixel of a column of k pixels and
+//! d = x - x_c, the column's mean about x_c and variance are
+//!
+//! ```text
+//! m_j = 1/k sum d          v_j = 1/k ( sum d^2 - (sum d)^2 / k )
+//! ```
+//!
+//! and with e_j = (x_c + m)_j less that of the middle column, the k columns of a
+//! patch give
+//!
+//! ```text
+//! sigma^2 = 1/k ( sum v_j + sum e_j^2 - (sum e_j)^2 / k )
+//! ```
+//!
+//! Every difference is of pixels of the patch, so a flat patch gives exactly 0
+//! and faint texture beside full contrast loses nothing.
+//!
+//! # Error
+//!
+//! Let u = 2^-24. Sums of d^2 and of e^2 are about one of the k values that are
+//! summed, so they are at most k times what remains once the square of the mean
+//! is gone. They round at most k + 1 times and the square that is taken away
+//! twice as often and three times more, so v and what the columns add are off by
+//! at most `(3 k + 4) k u` of themselves, and sigma by half of that:
+//! `(3 k^2 + 4 k) / 2` units. e is off by its own rounding and that of two means,
+//! at most `(k + 3) u` times the patch's range, which is at most sqrt(2) k sigma;
+//! in the norm over the columns that is `(k + 3) sqrt(2) sqrt(k) u sigma`
+//! [each e_j enters with weight 1/k]. With k <= 7 the sum stays below
+//! `3 k^2 + 10 k + 10`.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::super::windows::Windows;
+use super::isa::{BLOCK, Isa, on_best_isa};
+use super::refill;
+use super::strip::Strip;
+
+/// What a thread keeps between strips, so that it allocates once.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// The last k + 1 rows with their border, in whole blocks and one more.
+    ring: Vec<f32>,
+    /// Where a row's border lies, and the columns that stand there.
+    border: Vec<(usize, Option<usize>)>,
+    sigma: Vec<f32>,
+}
+
+/// Whether this kernel serves patches of k: up to here it is faster than
+/// [`strip`](super::strip), whose work does not grow with k.
+pub(super) fn serves(k: usize) -> bool {
+    matches!(k, 3 | 5 | 7)
+}
+
+on_best_isa! {
+    /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
+    /// a pixel, or gives a sigma, that is not finite.
+    pub(super) fn local_std = strip_std(
+        images: &[f32],
+        windows: &Windows,
+        strip: Strip,
+        out: &mut [MaybeUninit<f32>],
+        scratch: &mut Scratch,
+    ) -> f32
+}
+
+#[inline(always)]
+pub(super) fn strip_std<I: Isa>(
+    images: &[f32],
+    windows: &Windows,
+    strip: Strip,
+    out: &mut [MaybeUninit<f32>],
+    scratch: &mut Scratch,
+) -> f32 {
+    match windows.k {
+        3 => strip_of::<I, 3>(images, windows, strip, out, scratch),
+        5 => strip_of::<I, 5>(images, windows, strip, out, scratch),
+        7 => strip_of::<I, 7>(images, windows, strip, out, scratch),
+        k => unreachable!("`serves` does not name {k}"),
+    }
+}
+
+#[inline(always)]
+fn strip_of<I: Isa, const K: usize>(
+    images: &[f32],
+    windows: &Windows,
+    strip: Strip,
+    out: &mut [MaybeUninit<f32>],
+    scratch: &mut Scratch,
+) -> f32 {
+    let Windows {
+        stride,
+        height,
+        width,
+        ..
+    } = *windows;
+    let image = &images[strip.plane * height * width..][..height * width];
+    let [out_height, out_width] = windows.output();
+    let patches = windows.patches(width);
+    let first = strip.top * stride;
+    // A plane's last strip also takes the rows that a stride leaves over, so
+    // that no pixel goes unseen.
+    let last = match strip.bottom == out_height {
+        true => windows.patches(height) + K - 1,
+        false => (strip.bottom - 1) * stride + K,
+    };
+    let mut peak = Peak::<I>::default();
+    for left in (0..patches).step_by(tile(stride)) {
+        let count = (patches - left).min(tile(stride));
+        let blocks = count.div_ceil(BLOCK);
+        let length = (blocks + 1) * BLOCK;
+        let Scratch {
+            ring,
+            border,
+            sigma,
+        } = &mut *scratch;
+        refill(ring, 0.0, (K + 1) * length);
+        refill(sigma, 0.0, blocks * BLOCK);
+        let on_image = on_image(windows, left, length);
+        let places = (patches + K - 1 - left).min(length);
+        border.clear();
+        border.extend(
+            (0..on_image.start)
+                .chain(on_image.end..places)
+                .map(|x| (x, windows.source((left + x) as isize, width))),
+        );
+
+        let pixels = Row {
+            image,
+            windows,
+            left,
+            on_image,
+            length,
+            border,
+        };
+        peak.seen(pixels.load::<I, K>(first, ring));
+        for place in first..last {
+            // A row ahead, since what was just written is slow to read.
+            if place + 1 < last {
+                peak.seen(pixels.load::<I, K>(place + 1, ring));
+            }
+            if place + 1 < first + K || !(place + 1 - K - first).is_multiple_of(stride) {
+                continue;
+            }
+            let row = (place + 1 - K - first) / stride;
+            if row >= strip.rows() {
+                continue;
+            }
+            let rows: [&[f32]; K] =
+                std::array::from_fn(|i| &ring[(place + i + 1 - K) % (K + 1) * length..][..length]);
+            let out = &mut out[row * out_width + left / stride..][..count.div_ceil(stride)];
+            if stride == 1 {
+                let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
+                sigma_row::<I, K>(rows, blocks.len(), |x, block| {
+                    I::store_new(block, &mut blocks[x]);
+                    peak.take(block);
+                });
+                if !rest.is_empty() {
+                    let x = blocks.len();
+                    let last = rows.map(|row| &row[x * BLOCK..]);
+                    sigma_row::<I, K>(last, 1, |_, block| peak.take_first(block, rest));
+                }
+            } else {
+                sigma_row::<I, K>(rows, blocks, |x, block| {
+                    let place = sigma[x * BLOCK..].first_chunk_mut().expect("a block");
+                    I::store(block, place);
+                });
+                let mut kept = sigma.iter().step_by(stride);
+                for out in out.chunks_mut(BLOCK) {
+                    let mut block = [0.0; BLOCK];
+                    for (to, from) in block[..out.len()].iter_mut().zip(&mut kept) {
+                        *to = *from;
+                    }
+                    peak.take_first(I::load(&block), out);
+                }
+            }
+        }
+    }
+    peak.value()
+}
+
+/// What a row of pixels is loaded with.
+struct Row<'a> {
+    image: &'a [f32],
+    windows: &'a Windows,
+    left: usize,
+    on_image: Range<usize>,
+    length: usize,
+    border: &'a [(usize, Option<usize>)],
+}
+
+impl Row<'_> {
+    /// Loads the row at `place` into its slot of the ring, and returns what
+    /// [`Peak::seen`] asks for.
+    #[inline(always)]
+    fn load<I: Isa, const K: usize>(&self, place: usize, ring: &mut [f32]) -> I::Block {
+        let row = &mut ring[place % (K + 1) * self.length..][..self.length];
+        let Some(y) = self.windows.source(place as isize, self.windows.height) else {
+            row.fill(0.0);
+            return I::splat(0.0);
+        };
+        let image = &self.image[y * self.windows.width..];
+        let column = (self.left + self.on_image.start).saturating_sub(self.windows.margin());
+        let inside = &mut row[self.on_image.start..];
+        let broken = copy::<I>(&image[column..], inside, self.on_image.len());
+        for &(x, column) in self.border {
+            row[x] = column.map_or(0.0, |column| image[column]);
+        }
+        broken
+    }
+}
+
+/// Which values of a row of `length`, from column `left` of the patches on, lie
+/// on the image.
+fn on_image(windows: &Windows, left: usize, length: usize) -> Range<usize> {
+    let margin = windows.margin();
+    let begin = margin.saturating_sub(left).min(length);
+    begin..(windows.width + margin - left).min(length)
+}
+
+/// Columns of patches that are computed before their rows are, so that what is
+/// kept of them stays in the nearest cache.
+fn tile(stride: usize) -> usize {
+    2048_usize.next_multiple_of(stride)
+}
+
+/// Copies `count` pixels, or some more in whole blocks if there are, and returns
+/// what [`Peak::seen`] asks for.
+#[inline(always)]
+fn copy<I: Isa>(pixels: &[f32], row: &mut [f32], count: usize) -> I::Block {
+    let zero = I::splat(0.0);
+    let mut broken = zero;
+    let whole = count
+        .next_multiple_of(BLOCK)
+        .min(row.len())
+        .min(pixels.len())
+        / BLOCK;
+    let (to, _) = row.as_chunks_mut::<BLOCK>();
+    let (from, _) = pixels.as_chunks::<BLOCK>();
+    for (to, from) in to[..whole].iter_mut().zip(&from[..whole]) {
+        let block = I::load(from);
+        I::store(block, to);
+        broken = I::add(broken, I::mul(block, zero));
+    }
+    for at in whole * BLOCK..count {
+        row[at] = pixels[at];
+        broken = I::add(broken, I::splat(pixels[at] * 0.0));
+    }
+    broken
+}
+
+/// Of columns of pixels: the middle one, the mean about it, and the variance.
+struct Columns<I: Isa> {
+    pixel: I::Block,
+    mean: I::Block,
+    variance: I::Block,
+}
+
+impl<I: Isa> Columns<I> {
+    #[inline(always)]
+    fn of<const K: usize>(rows: [&[[f32; BLOCK]]; K], x: usize) -> Self {
+        let pixel = I::load(&rows[K / 2][x]);
+        let mut sum = I::splat(0.0);
+        let mut squares = sum;
+        for i in (0..K).filter(|&i| i != K / 2) {
+            let d = I::sub(I::load(&rows[i][x]), pixel);
+            sum = I::add(sum, d);
+            squares = I::add(squares, I::mul(d, d));
+        }
+        let share = I::splat(1.0 / K as f32);
+        let mean = I::mul(sum, share);
+        Self {
+            pixel,
+            mean,
+            variance: I::mul(at_least_0::<I>(I::sub(squares, I::mul(mean, sum))), share),
+        }
+    }
+
+    #[inline(always)]
+    fn window(&self, next: &Self, j: usize) -> Self {
+        Self {
+            pixel: I::window(self.pixel, next.pixel, j),
+            mean: I::window(self.mean, next.mean, j),
+            variance: I::window(self.variance, next.variance, j),
+        }
+    }
+}
+
+/// Hands `each` sigma of `blocks` blocks of a row of patches, whose pixels are
+/// `rows`, and have one block more.
+#[inline(always)]
+fn sigma_row<I: Isa, const K: usize>(
+    rows: [&[f32]; K],
+    blocks: usize,
+    mut each: impl FnMut(usize, I::Block),
+) {
+    let share = I::splat(1.0 / K as f32);
+    let rows = rows.map(|row| &row.as_chunks::<BLOCK>().0[..blocks + 1]);
+    let mut columns = Columns::<I>::of(rows, 0);
+    for x in 0..blocks {
+        let next = Columns::of(rows, x + 1);
+        let middle = columns.window(&next, K / 2);
+        let mut within = middle.variance;
+        let mut sum = I::splat(0.0);
+        let mut squares = sum;
+        for j in (0..K).filter(|&j| j != K / 2) {
+            let column = columns.window(&next, j);
+            let e = I::add(
+                I::sub(column.pixel, middle.pixel),
+                I::sub(column.mean, middle.mean),
+            );
+            sum = I::add(sum, e);
+            squares = I::add(squares, I::mul(e, e));
+            within = I::add(within, column.variance);
+        }
+        let between = at_least_0::<I>(I::sub(squares, I::mul(I::mul(sum, share), sum)));
+        let variance = I::mul(I::add(within, between), share);
+        each(x, I::sqrt(variance));
+        columns = next;
+    }
+}
+
+/// Rounding may take a variance below 0. NaN stays.
+#[inline(always)]
+fn at_least_0<I: Isa>(variance: I::Block) -> I::Block {
+    I::max(I::splat(0.0), variance)
+}
+
+/// The largest of what was seen so far, in lanes.
+struct Peak<I: Isa> {
+    largest: I::Block,
+    /// 0 as long as all was finite, and then NaN.
+    broken: I::Block,
+}
+
+impl<I: Isa> Default for Peak<I> {
+    fn default() -> Self {
+        Self {
+            largest: I::splat(0.0),
+            broken: I::splat(0.0),
+        }
+    }
+}
+
+impl<I: Isa> Peak<I> {
+    /// Adds zeros, or NaN where a pixel was not finite.
+    #[inline(always)]
+    fn seen(&mut self, broken: I::Block) {
+        self.broken = I::add(self.broken, broken);
+    }
+
+    #[inline(always)]
+    fn take(&mut self, sigma: I::Block) {
+        self.largest = I::max(sigma, self.largest);
+        self.seen(I::mul(sigma, I::splat(0.0)));
+    }
+
+    /// Hands the first of a block on to `out`, as many as that takes.
+    #[inline(always)]
+    fn take_first(&mut self, sigma: I::Block, out: &mut [MaybeUninit<f32>]) {
+        let mut values = [0.0; BLOCK];
+        I::store(sigma, &mut values);
+        out.write_copy_of_slice(&values[..out.len()]);
+        // What lies beyond must not be the largest.
+        values[out.len()..].fill(0.0);
+        self.take(I::load(&values));
+    }
+
+    /// NaN if a value was not finite.
+    fn value(&self) -> f32 {
+        let lanes = |block| {
+            let mut values = [0.0; BLOCK];
+            I::store(block, &mut values);
+            values
+        };
+        let broken: f32 = lanes(self.broken).iter().sum();
+        lanes(self.largest).iter().copied().fold(0.0, f32::max) + broken
+    }
+}
