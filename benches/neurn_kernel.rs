@@ -1,10 +1,13 @@
 //! NeuRN's kernel against the same arithmetic composed from Burn operations,
 //! forward and backward, with a copy of the tensor beside it: what any
-//! operation that returns a new tensor has to pay.
+//! operation that returns a new tensor has to pay. At the end NeuRN on large
+//! images beside a copy on all threads, and as a part of a training step.
 //!
 //! ```text
 //! cargo bench --bench neurn_kernel
 //! ```
+
+use std::hint::black_box;
 
 use burn::tensor::{DType, Device, Distribution, Tensor};
 use criterion::measurement::WallTime;
@@ -12,6 +15,8 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use neurn_core::{Border, NeuRn, NeuRnConfig, composed_local_std, local_std};
+use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig};
+use rayon::prelude::*;
 
 const SHAPES: [[usize; 4]; 3] = [[64, 3, 32, 32], [8, 3, 224, 224], [1, 3, 1080, 1920]];
 const SIDES: [usize; 5] = [3, 5, 7, 9, 15];
@@ -60,6 +65,58 @@ fn forward_and_backward(criterion: &mut Criterion) {
                 });
             }
         }
+    }
+}
+
+/// Images that exceed every cache, on flex.
+#[cfg(feature = "flex")]
+fn large(criterion: &mut Criterion) {
+    let device = Device::flex();
+    for n in [1, 8] {
+        let shape = [n, 3, 1080, 1920];
+        let images = random(shape, &device);
+        let values = images.to_data();
+        let values = values.as_slice::<f32>().expect("f32");
+        let mut group = group(criterion, "large/flex", shape);
+        group.bench_function("copy on all threads", |bencher| {
+            bencher.iter(|| copy(values));
+        });
+        let neurn = NeuRnConfig::new(3).init();
+        group.bench_function(BenchmarkId::new("neurn", 3), |bencher| {
+            bencher.iter(|| neurn.forward(images.clone()));
+        });
+    }
+}
+
+/// Into memory that is allocated for it.
+fn copy(values: &[f32]) {
+    const PIECE: usize = 1 << 16;
+    let mut copy = Vec::with_capacity(values.len());
+    copy.spare_capacity_mut()[..values.len()]
+        .par_chunks_mut(PIECE)
+        .zip(values.par_chunks(PIECE))
+        .for_each(|(copy, values)| {
+            copy.write_copy_of_slice(values);
+        });
+    black_box(copy.spare_capacity_mut());
+}
+
+/// Forward and backward through the digit network, on flex.
+#[cfg(feature = "flex")]
+fn training_step(criterion: &mut Criterion) {
+    let device = Device::flex().autodiff();
+    let images = random([64, 3, 32, 32], &device);
+    let backbone = BackboneConfig::from_name("digit-net", 10, 3, 32).expect("a known name");
+    let mut group = criterion.benchmark_group("training step/flex/digit-net");
+    group.sample_size(20);
+    for (name, frontend) in [
+        ("none", FrontendConfig::None),
+        ("neurn", FrontendConfig::NeuRn(NeuRnConfig::new(3))),
+    ] {
+        let classifier = ClassifierConfig::new(frontend, backbone.clone()).init(&device);
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| classifier.forward(images.clone()).square().sum().backward());
+        });
     }
 }
 
@@ -121,5 +178,8 @@ fn finish(device: &Device, tensor: Tensor<4>) -> Tensor<4> {
     tensor
 }
 
+#[cfg(feature = "flex")]
+criterion_group!(benches, forward, forward_and_backward, large, training_step);
+#[cfg(not(feature = "flex"))]
 criterion_group!(benches, forward, forward_and_backward);
 criterion_main!(benches);

@@ -1,4 +1,4 @@
-//! The gradient of the contrast map, with work that does not grow with k.
+//! The gradient of the contrast map.
 //!
 //! With y = sigma / c, g = dL/dy and q* the patch of the peak,
 //!
@@ -7,21 +7,30 @@
 //! dL/dx(p) = 1/k^2 sum over the patches q that hold p of a(q) (x(p) - mu(q))
 //! ```
 //!
-//! The sum splits into x(p) times a sum of a and a sum of a mu. Both run over
-//! the rows and columns that the border makes of the image, where the patches
-//! that hold a place are a square again; each place then gives what it has to
-//! the pixel it stands for, which is the adjoint of any border.
+//! It is computed for the places that the border makes of the image, where the
+//! patches that hold one are a square again; each place then gives what it has
+//! to the pixel it stands for, which is the adjoint of any border.
 //!
-//! Sums are f64 and x and mu relative to one pixel of the plane, so the split
-//! loses e = 2^-53 times the range of the plane over sigma, and no more.
+//! The square is summed along its rows first and then down. With x_i(p) the pixel
+//! at the column of p in the middle row of the patches of row i,
+//!
+//! ```text
+//! A_i(p) = sum over q of a(q)       B_i(p) = sum over q of a(q) (mu(q) - x_i(p))
+//! dL/dx(p) = 1/k^2 sum over i of (x(p) - x_i(p)) A_i(p) - B_i(p)
+//! ```
+//!
+//! Both x(p) and x_i(p) lie in the patch, so no term is larger than a(q) times
+//! twice the patch's range, and none loses more than its own rounding.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::super::windows::Windows;
+use super::isa::{BLOCK, Isa, on_best_isa};
 use super::patch::patch_std;
-use super::refill;
+use super::{refill, written};
 use crate::MaxScope;
 
 pub(crate) fn contrast_gradient(
@@ -63,7 +72,7 @@ pub(super) fn in_bands(
     let Windows { height, width, .. } = *windows;
     let input = height * width;
     let output: usize = windows.output().iter().product();
-    let mut gradient = vec![0.0; planes * input];
+    let mut gradient = Vec::with_capacity(planes * input);
 
     let peaks: Vec<Option<Peak>> = (0..planes / group)
         .into_par_iter()
@@ -75,7 +84,7 @@ pub(super) fn in_bands(
         .collect();
 
     let mut tasks = Vec::with_capacity(planes * bands);
-    let mut rest = &mut gradient[..];
+    let mut rest = &mut gradient.spare_capacity_mut()[..planes * input];
     for plane in 0..planes {
         for band in 0..bands {
             let rows = band * height / bands..(band + 1) * height / bands;
@@ -87,6 +96,8 @@ pub(super) fn in_bands(
     tasks
         .into_par_iter()
         .for_each_init(Scratch::default, |scratch, (plane, rows, gradient)| {
+            gradient.fill(MaybeUninit::new(0.0));
+            let gradient = written(gradient);
             // Without a peak the group is flat or not finite, and so constant.
             let Some(peak) = &peaks[plane / group] else {
                 return;
@@ -95,12 +106,17 @@ pub(super) fn in_bands(
             let weights = Weights {
                 response: &response[values.clone()],
                 by_response: &by_response[values],
-                square: peak.sigma * peak.sigma,
+                c: peak.sigma,
                 peak: (peak.plane == plane % group).then_some((peak.place, peak.share)),
             };
             let image = &images[plane * input..][..input];
             band_gradient(image, &weights, windows, rows, gradient, scratch);
         });
+    // SAFETY: the bands cover every plane, and are filled first.
+    #[allow(unsafe_code)]
+    unsafe {
+        gradient.set_len(planes * input);
+    }
     gradient
 }
 
@@ -110,76 +126,179 @@ struct Peak {
     plane: usize,
     place: usize,
     /// c.
-    sigma: f64,
+    sigma: f32,
     /// `sum(g y)`, by which the gradient at the peak is less.
     share: f64,
 }
 
 impl Peak {
     fn find(images: &[f32], y: &[f32], by_y: &[f32], windows: &Windows) -> Option<Self> {
+        /// Values that are summed in one go. It does not depend on the number of
+        /// threads, so neither does the sum.
+        const PIECE: usize = 1 << 14;
+
+        let pieces: Vec<(f64, f32)> = y
+            .par_chunks(PIECE)
+            .zip(by_y.par_chunks(PIECE))
+            .map(|(y, by_y)| sum_and_largest(y, by_y))
+            .collect();
+        // A division puts 1 at the peak and nowhere else: of two different f32
+        // the quotient rounds to something below 1.
+        let piece = pieces.iter().position(|&(_, largest)| largest == 1.0)?;
+        let first = piece * PIECE + y[piece * PIECE..].iter().position(|&y| y == 1.0)?;
         let [height, width] = windows.output();
-        // A division puts 1 there and nowhere else: of two different f32 the
-        // quotient rounds to something below 1.
-        let first = y.iter().position(|&y| y == 1.0)?;
         let (plane, place) = (first / (height * width), first % (height * width));
         let (row, column) = (
             place / width * windows.stride,
             place % width * windows.stride,
         );
         let image = &images[plane * windows.height * windows.width..];
-        let products = y
-            .iter()
-            .zip(by_y)
-            .map(|(&y, &g)| f64::from(y) * f64::from(g));
         Some(Self {
             plane,
             place,
-            sigma: f64::from(patch_std(image, windows, row, column)),
-            share: products.sum(),
+            sigma: patch_std(image, windows, row, column),
+            share: pieces.iter().map(|&(sum, _)| sum).sum(),
         })
     }
+}
+
+on_best_isa! {
+    /// `sum(g y)` and the largest y. A lane adds up 64 products in f32 and goes on
+    /// in f64, so the sum is off by at most 66 units of the sum of its terms'
+    /// sizes.
+    fn sum_and_largest = products(y: &[f32], by_y: &[f32]) -> (f64, f32)
+}
+
+#[inline(always)]
+fn products<I: Isa>(y: &[f32], by_y: &[f32]) -> (f64, f32) {
+    let lanes = |block| {
+        let mut values = [0.0; BLOCK];
+        I::store(block, &mut values);
+        values
+    };
+    let mut total = 0.0;
+    let mut largest = I::splat(0.0);
+    for (y, by_y) in y.chunks(64 * BLOCK).zip(by_y.chunks(64 * BLOCK)) {
+        let (blocks, rest) = y.as_chunks::<BLOCK>();
+        let (by_blocks, by_rest) = by_y.as_chunks::<BLOCK>();
+        let mut sum = I::splat(0.0);
+        for (y, by_y) in blocks.iter().zip(by_blocks) {
+            let y = I::load(y);
+            sum = I::add(sum, I::mul(y, I::load(by_y)));
+            largest = I::max(y, largest);
+        }
+        total += lanes(sum).iter().map(|&s| f64::from(s)).sum::<f64>();
+        for (&y, &by_y) in rest.iter().zip(by_rest) {
+            total += f64::from(y) * f64::from(by_y);
+            largest = I::max(I::splat(y), largest);
+        }
+    }
+    (total, lanes(largest).iter().copied().fold(0.0, f32::max))
 }
 
 /// a(q) of one plane.
 struct Weights<'a> {
     response: &'a [f32],
     by_response: &'a [f32],
-    /// c^2.
-    square: f64,
+    c: f32,
     peak: Option<(usize, f64)>,
 }
 
+/// Below this y, which pixels within the range that [`local_std`] names never
+/// have, a patch counts as flat: what is divided by it would overflow.
+///
+/// [`local_std`]: crate::local_std
+const FLAT: f32 = 1e-37;
+
 impl Weights<'_> {
+    /// Of the row of patches `row` of the output, every `stride`-th of `weights`.
     #[inline(always)]
-    fn at(&self, place: usize) -> f64 {
-        let y = f64::from(self.response[place]);
-        if y == 0.0 {
-            return 0.0;
-        }
-        let share = match self.peak {
-            Some((peak, share)) if peak == place => share,
-            _ => 0.0,
+    fn fill<I: Isa>(&self, row: usize, width: usize, stride: usize, weights: &mut [f32]) {
+        let first = row * width;
+        let y = &self.response[first..][..width];
+        let by_y = &self.by_response[first..][..width];
+        let share = 1.0 / self.c;
+        let one = |y: f32, g: f32| match y > FLAT {
+            true => g * share / (self.c * y),
+            false => 0.0,
         };
-        // c sigma = c^2 y
-        (f64::from(self.by_response[place]) - share) / (self.square * y)
+        if stride == 1 {
+            let (blocks, rest) = y.as_chunks::<BLOCK>();
+            let (by_blocks, by_rest) = by_y.as_chunks::<BLOCK>();
+            let (out, out_rest) = weights.split_at_mut(blocks.len() * BLOCK);
+            let (out, _) = out.as_chunks_mut::<BLOCK>();
+            for ((y, g), out) in blocks.iter().zip(by_blocks).zip(out) {
+                let y = I::load(y);
+                let scaled = I::mul(I::load(g), I::splat(share));
+                let a = I::div(scaled, I::mul(I::splat(self.c), y));
+                I::store(I::where_above(y, I::splat(FLAT), a), out);
+            }
+            for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
+                *out = one(y, g);
+            }
+        } else {
+            for ((&y, &g), out) in y.iter().zip(by_y).zip(weights.iter_mut().step_by(stride)) {
+                *out = one(y, g);
+            }
+        }
+        if let Some((peak, sum)) = self.peak
+            && (first..first + width).contains(&peak)
+        {
+            let g = f64::from(self.by_response[peak]) - sum;
+            weights[(peak - first) * stride] = one(self.response[peak], g as f32);
+        }
     }
 }
 
-/// What a thread keeps between bands: a few rows.
+/// What a thread keeps between bands: a few rows, each with room at both ends.
 #[derive(Default)]
 struct Scratch {
-    /// One row of the image with its border.
-    line: Vec<f64>,
-    /// Sums of x over k rows, by column.
-    pixels: Vec<f64>,
-    /// a, a mu, and whether a is not 0, of the last k rows of patches.
-    ring: Vec<[f64; 3]>,
-    /// Their sums over k rows, by column.
-    sums: Vec<[f64; 3]>,
+    /// The last 2 k rows of pixels with their border.
+    pixels: Vec<f32>,
+    /// Means of columns, and of patches, about their middle pixel.
+    column_means: Vec<f32>,
+    means: Vec<f32>,
+    /// a(q), between zeros.
+    weights: Vec<f32>,
+    /// A and B of the last k rows of patches, and a row of zeros.
+    along_a: Vec<f32>,
+    along_b: Vec<f32>,
+    /// The gradient at the places of a row.
+    line: Vec<f32>,
 }
 
-/// The gradient of the rows `band` of a plane.
-fn band_gradient(
+on_best_isa! {
+    /// Adds the gradient of the rows `band` of a plane.
+    fn band_gradient = band_of(
+        image: &[f32],
+        weights: &Weights,
+        windows: &Windows,
+        band: Range<usize>,
+        gradient: &mut [f32],
+        scratch: &mut Scratch,
+    ) -> ()
+}
+
+#[inline(always)]
+fn band_of<I: Isa>(
+    image: &[f32],
+    weights: &Weights,
+    windows: &Windows,
+    band: Range<usize>,
+    gradient: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    // Loops over k are unrolled for the usual ones.
+    match windows.k {
+        3 => band_of_side::<I, Known<3>>(image, weights, windows, band, gradient, scratch),
+        5 => band_of_side::<I, Known<5>>(image, weights, windows, band, gradient, scratch),
+        7 => band_of_side::<I, Known<7>>(image, weights, windows, band, gradient, scratch),
+        _ => band_of_side::<I, Any>(image, weights, windows, band, gradient, scratch),
+    }
+}
+
+#[inline(always)]
+fn band_of_side<I: Isa, S: Side>(
     image: &[f32],
     weights: &Weights,
     windows: &Windows,
@@ -197,121 +316,275 @@ fn band_gradient(
     let [_, out_width] = windows.output();
     let (rows, columns) = (windows.patches(height), windows.patches(width));
     let margin = windows.margin();
-    let shift = f64::from(image[height / 2 * width + width / 2]);
-    let size = (k * k) as f64;
+    let half = k / 2;
     // The places that stand for the band's rows: the border, too, at the ends.
-    let first = if band.start == 0 {
-        0
-    } else {
-        band.start + margin
+    let first = match band.start {
+        0 => 0,
+        start => start + margin,
     };
-    let last = if band.end == height {
-        rows + k - 1
-    } else {
-        band.end + margin
+    let last = match band.end == height {
+        true => rows + k - 1,
+        false => band.end + margin,
     };
     // From here on the sums over k rows are whole when `first` is reached.
     let begin = first.saturating_sub(k - 1);
 
+    let blocks = (columns + k - 1).div_ceil(BLOCK);
+    // Whole blocks of places, with k more on both sides.
+    let length = blocks * BLOCK + 2 * k;
     let Scratch {
-        line,
         pixels,
-        ring,
-        sums,
+        column_means,
+        means,
+        weights: a,
+        along_a,
+        along_b,
+        line,
     } = scratch;
-    refill(line, 0.0, columns + k - 1);
-    refill(pixels, 0.0, columns + k - 1);
-    refill(ring, [0.0; 3], k * columns);
-    refill(sums, [0.0; 3], columns);
-    let load = |place: usize, line: &mut [f64]| {
-        let Some(row) = windows.source(place as isize, height) else {
-            line.fill(-shift);
-            return;
-        };
-        let row = &image[row * width..][..width];
-        for (x, &pixel) in line[margin..].iter_mut().zip(row) {
-            *x = f64::from(pixel) - shift;
-        }
-        for place in (0..margin).chain(margin + width..line.len()) {
-            let source = windows.source(place as isize, width);
-            line[place] = source.map_or(0.0, |column| f64::from(row[column])) - shift;
-        }
-    };
+    refill(pixels, 0.0, 2 * k * length);
+    refill(column_means, 0.0, length);
+    refill(means, 0.0, length);
+    refill(a, 0.0, length);
+    refill(along_a, 0.0, (k + 1) * length);
+    refill(along_b, 0.0, (k + 1) * length);
+    refill(line, 0.0, length);
+    let share = 1.0 / k as f32;
 
     for place in begin..begin + k - 1 {
-        load(place, line);
-        for (sum, x) in pixels.iter_mut().zip(&*line) {
-            *sum += x;
-        }
+        load(
+            image,
+            windows,
+            place,
+            &mut pixels[place % (2 * k) * length..][..length],
+        );
     }
     for place in begin..last {
-        // The patches of row `place` enter, those k before leave.
-        let slot = &mut ring[place % k * columns..][..columns];
-        for (sum, old) in sums.iter_mut().zip(&mut *slot) {
-            for i in 0..3 {
-                sum[i] -= old[i];
-            }
-            *old = [0.0; 3];
-        }
+        let along_a_row = place % k * length..(place % k + 1) * length;
         if place < rows {
-            load(place + k - 1, line);
-            for (sum, x) in pixels.iter_mut().zip(&*line) {
-                *sum += x;
-            }
-            if place.is_multiple_of(stride) {
-                let first = place / stride * out_width;
-                let mut total: f64 = pixels[..k].iter().sum();
-                for column in 0..columns {
-                    if column > 0 {
-                        total += pixels[column + k - 1] - pixels[column - 1];
-                    }
-                    if column.is_multiple_of(stride) {
-                        let a = weights.at(first + column / stride);
-                        slot[column] = [a, a * total / size, f64::from(u8::from(a != 0.0))];
-                    }
-                }
-            }
-            load(place, line);
-            for (sum, x) in pixels.iter_mut().zip(&*line) {
-                *sum -= x;
-            }
-            for (sum, new) in sums.iter_mut().zip(&*slot) {
-                for i in 0..3 {
-                    sum[i] += new[i];
-                }
-            }
+            let newest = place + k - 1;
+            load(
+                image,
+                windows,
+                newest,
+                &mut pixels[newest % (2 * k) * length..][..length],
+            );
         }
+        if place < rows && place.is_multiple_of(stride) {
+            let row = |i: usize| &pixels[(place + i) % (2 * k) * length..][..length];
+            let of_columns = S::views(k, |i| chunks(row(i), k, blocks));
+            column_means_of::<I>(of_columns.as_ref(), chunks_mut(column_means, k, blocks));
+            let patches = columns.div_ceil(BLOCK);
+            means_of::<I>(
+                S::views(k, |j| chunks(row(half), k + j, patches)).as_ref(),
+                S::views(k, |j| chunks(column_means, k + j, patches)).as_ref(),
+                chunks_mut(means, k - 1, patches),
+            );
+            // Patch q stands at k - 1 + q, after zeros.
+            weights.fill::<I>(place / stride, out_width, stride, &mut a[k - 1..]);
+            // The patches that hold a place, and their centres.
+            along::<I>(
+                chunks(row(half), k, blocks),
+                S::views(k, |t| chunks(a, t, blocks)).as_ref(),
+                S::views(k, |t| chunks(row(half), t + 1 + half, blocks)).as_ref(),
+                S::views(k, |t| chunks(means, t, blocks)).as_ref(),
+                chunks_mut(&mut along_a[along_a_row.clone()], 0, blocks),
+                chunks_mut(&mut along_b[along_a_row], 0, blocks),
+            );
+        } else {
+            along_a[along_a_row.clone()].fill(0.0);
+            along_b[along_a_row].fill(0.0);
+        }
+        let Some(y) = windows.source(place as isize, height) else {
+            continue;
+        };
         if place < first {
             continue;
         }
-        // The places of this row, each held by the patches of k columns.
-        let Some(row) = windows.source(place as isize, height) else {
-            continue;
+        // The rows of patches that hold the place; before the first there are
+        // zeros, which add nothing.
+        let row = |i: usize| chunks(&pixels[i % (2 * k) * length..], k, blocks);
+        let slot = |back: usize| match back <= place {
+            true => (place - back) % k * length,
+            false => k * length,
         };
-        let pixels = &image[row * width..][..width];
-        let gradient = &mut gradient[(row - band.start) * width..][..width];
-        let mut held = [0.0; 3];
-        for place in 0..columns + k - 1 {
-            let enters = sums.get(place).copied().unwrap_or_default();
-            let leaves = place.checked_sub(k).map_or([0.0; 3], |place| sums[place]);
-            for i in 0..3 {
-                held[i] += enters[i] - leaves[i];
-            }
-            // No patch with a gradient, so none here, whatever rounding has
-            // left in the sums.
-            if held[2] == 0.0 {
-                continue;
-            }
-            let inside = place.wrapping_sub(margin);
-            let source = if inside < width {
-                Some(inside)
-            } else {
-                windows.source(place as isize, width)
-            };
-            if let Some(column) = source {
-                let x = f64::from(pixels[column]) - shift;
-                gradient[column] += ((x * held[0] - held[1]) / size) as f32;
-            }
+        down::<I>(
+            row(place),
+            S::views(k, |back| row((place + half).saturating_sub(back))).as_ref(),
+            S::views(k, |back| chunks(&along_a[slot(back)..], 0, blocks)).as_ref(),
+            S::views(k, |back| chunks(&along_b[slot(back)..], 0, blocks)).as_ref(),
+            chunks_mut(line, 0, blocks),
+        );
+        let gradient = &mut gradient[(y - band.start) * width..][..width];
+        give::<I>(share * share, windows, columns + k - 1, line, gradient);
+    }
+}
+
+/// A row from some place on, block by block.
+type Blocks<'a> = &'a [[f32; BLOCK]];
+
+#[inline(always)]
+fn chunks(row: &[f32], from: usize, count: usize) -> Blocks<'_> {
+    &row[from..].as_chunks().0[..count]
+}
+
+#[inline(always)]
+fn chunks_mut(row: &mut [f32], from: usize, count: usize) -> &mut [[f32; BLOCK]] {
+    &mut row[from..].as_chunks_mut().0[..count]
+}
+
+/// The side of a patch, which the compiler knows or not.
+trait Side {
+    type Views<'a>: AsRef<[Blocks<'a>]>;
+
+    /// k views.
+    fn views<'a>(k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a>;
+}
+
+struct Known<const K: usize>;
+struct Any;
+
+impl<const K: usize> Side for Known<K> {
+    type Views<'a> = [Blocks<'a>; K];
+
+    #[inline(always)]
+    fn views<'a>(_k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a> {
+        let mut views: [Blocks; K] = [&[]; K];
+        for (i, of_view) in views.iter_mut().enumerate() {
+            *of_view = view(i);
+        }
+        views
+    }
+}
+
+impl Side for Any {
+    type Views<'a> = Vec<Blocks<'a>>;
+
+    #[inline(always)]
+    fn views<'a>(k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a> {
+        (0..k).map(view).collect()
+    }
+}
+
+/// The row of pixels at a place, with its border, from index k on.
+#[inline(always)]
+fn load(image: &[f32], windows: &Windows, place: usize, row: &mut [f32]) {
+    let Windows {
+        k, height, width, ..
+    } = *windows;
+    let margin = windows.margin();
+    let row = &mut row[k..][..width + 2 * margin];
+    let Some(y) = windows.source(place as isize, height) else {
+        row.fill(0.0);
+        return;
+    };
+    let pixels = &image[y * width..][..width];
+    row[margin..margin + width].copy_from_slice(pixels);
+    for x in (0..margin).chain(margin + width..width + 2 * margin) {
+        row[x] = windows.source(x as isize, width).map_or(0.0, |x| pixels[x]);
+    }
+}
+
+/// Means of columns of pixels about their middle one.
+#[inline(always)]
+fn column_means_of<I: Isa>(rows: &[Blocks], means: &mut [[f32; BLOCK]]) {
+    let k = rows.len();
+    let share = I::splat(1.0 / k as f32);
+    for (x, mean) in means.iter_mut().enumerate() {
+        let middle = I::load(&rows[k / 2][x]);
+        let mut sum = I::splat(0.0);
+        // The middle one adds a zero.
+        for row in rows {
+            sum = I::add(sum, I::sub(I::load(&row[x]), middle));
+        }
+        I::store(I::mul(sum, share), mean);
+    }
+}
+
+/// Means of patches about their middle pixel, from the pixels of their middle
+/// row and the means of their columns.
+#[inline(always)]
+fn means_of<I: Isa>(pixels: &[Blocks], column_means: &[Blocks], means: &mut [[f32; BLOCK]]) {
+    let k = pixels.len();
+    let share = I::splat(1.0 / k as f32);
+    for (x, mean) in means.iter_mut().enumerate() {
+        let centre = I::load(&pixels[k / 2][x]);
+        let mut sum = I::splat(0.0);
+        for (pixels, column_means) in pixels.iter().zip(column_means) {
+            let pixel = I::sub(I::load(&pixels[x]), centre);
+            sum = I::add(sum, I::add(pixel, I::load(&column_means[x])));
+        }
+        I::store(I::mul(sum, share), mean);
+    }
+}
+
+/// A and B of a row of patches, from the a, the centres and the means of the
+/// patches that hold each place.
+#[inline(always)]
+fn along<I: Isa>(
+    pixels: Blocks,
+    weights: &[Blocks],
+    centres: &[Blocks],
+    means: &[Blocks],
+    along_a: &mut [[f32; BLOCK]],
+    along_b: &mut [[f32; BLOCK]],
+) {
+    for (x, pixel) in pixels.iter().enumerate() {
+        let pixel = I::load(pixel);
+        let mut a = I::splat(0.0);
+        let mut b = a;
+        for ((weights, centres), means) in weights.iter().zip(centres).zip(means) {
+            let weight = I::load(&weights[x]);
+            let centre = I::sub(I::load(&centres[x]), pixel);
+            let mean = I::add(centre, I::load(&means[x]));
+            a = I::add(a, weight);
+            b = I::add(b, I::mul(weight, mean));
+        }
+        I::store(a, &mut along_a[x]);
+        I::store(b, &mut along_b[x]);
+    }
+}
+
+/// k^2 times the gradient at the places of a row, from the middle rows of the
+/// patches that hold it, and their A and B.
+#[inline(always)]
+fn down<I: Isa>(
+    pixels: Blocks,
+    middles: &[Blocks],
+    along_a: &[Blocks],
+    along_b: &[Blocks],
+    line: &mut [[f32; BLOCK]],
+) {
+    for (x, line) in line.iter_mut().enumerate() {
+        let pixel = I::load(&pixels[x]);
+        let mut sum = I::splat(0.0);
+        for ((middle, a), b) in middles.iter().zip(along_a).zip(along_b) {
+            let away = I::sub(pixel, I::load(&middle[x]));
+            let term = I::sub(I::mul(away, I::load(&a[x])), I::load(&b[x]));
+            sum = I::add(sum, term);
+        }
+        I::store(sum, line);
+    }
+}
+
+/// Gives the gradient of every place of a row to the pixel it stands for.
+#[inline(always)]
+fn give<I: Isa>(share: f32, windows: &Windows, places: usize, line: &[f32], gradient: &mut [f32]) {
+    let margin = windows.margin();
+    let width = gradient.len();
+    let (blocks, rest) = gradient.as_chunks_mut::<BLOCK>();
+    let inside = &line[margin..];
+    let given = chunks(inside, 0, blocks.len());
+    for (x, block) in blocks.iter_mut().enumerate() {
+        let given = I::mul(I::load(&given[x]), I::splat(share));
+        I::store(I::add(I::load(block), given), block);
+    }
+    let first = width - rest.len();
+    for (x, value) in rest.iter_mut().enumerate() {
+        *value += inside[first + x] * share;
+    }
+    for place in (0..margin).chain(margin + width..places) {
+        if let Some(x) = windows.source(place as isize, width) {
+            gradient[x] += line[place] * share;
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) trait Isa {
     /// `a` where it is larger, and `b` elsewhere, also where one is NaN.
     fn max(a: Self::Block, b: Self::Block) -> Self::Block;
     fn sqrt(a: Self::Block) -> Self::Block;
+    /// `a` where `y` is larger than `limit`, and 0 elsewhere.
+    fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block;
     /// Sixteen of the thirty-two values of `low` and `high`, from `j` on.
     fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block;
 }
@@ -95,6 +97,11 @@ impl Isa for Portable {
         Self::each(a, a, |a, _| a.sqrt())
     }
     #[inline(always)]
+    fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block {
+        let above = Self::each(y, limit, |y, limit| f32::from(u8::from(y > limit)));
+        Self::each(above, a, |above, a| if above > 0.0 { a } else { 0.0 })
+    }
+    #[inline(always)]
     fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block {
         window::<Self>(low, high, j)
     }
@@ -136,6 +143,13 @@ mod x86 {
                 fn store(block: __m512, values: &mut [f32; BLOCK]) {
                     // SAFETY: as above.
                     unsafe { _mm512_storeu_ps(values.as_mut_ptr(), block) }
+                }
+                #[inline(always)]
+                fn where_above(y: __m512, limit: __m512, a: __m512) -> __m512 {
+                    // SAFETY: as above.
+                    unsafe {
+                        _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(y, limit), a)
+                    }
                 }
                 #[inline(always)]
                 fn window(low: __m512, high: __m512, j: usize) -> __m512 {
@@ -181,6 +195,18 @@ mod x86 {
                     }
                 }
                 #[inline(always)]
+                fn where_above(
+                    y: [__m256; 2],
+                    limit: [__m256; 2],
+                    a: [__m256; 2],
+                ) -> [__m256; 2] {
+                    // SAFETY: as above.
+                    let half = |h: usize| unsafe {
+                        _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(y[h], limit[h]), a[h])
+                    };
+                    [half(0), half(1)]
+                }
+                #[inline(always)]
                 fn window(low: [__m256; 2], high: [__m256; 2], j: usize) -> [__m256; 2] {
                     super::window::<Self>(low, high, j)
                 }
@@ -210,10 +236,10 @@ mod x86 {
 macro_rules! on_best_isa {
     (
         $(#[$doc:meta])*
-        pub(super) fn $name:ident = $body:ident($($arg:ident: $type:ty),* $(,)?) -> $result:ty
+        $visibility:vis fn $name:ident = $body:ident($($arg:ident: $type:ty),* $(,)?) -> $result:ty
     ) => {
         $(#[$doc])*
-        pub(super) fn $name($($arg: $type),*) -> $result {
+        $visibility fn $name($($arg: $type),*) -> $result {
             use crate::local_std::cpu::isa;
 
             #[cfg(target_arch = "x86_64")]
