@@ -1,4 +1,4 @@
-//! The gradient of the contrast map by hand: one node in Burn's graph, which
+//! The gradient by hand: one node in Burn's graph, which
 //! keeps the images and the response and nothing between.
 
 use burn::backend::Autodiff;
@@ -8,16 +8,16 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use super::kernel::{ContrastBackend, LocalStdBackend};
+use super::kernel::{LocalStdBackend, LocalStdGradient};
 use super::windows::Windows;
 use crate::MaxScope;
 
 #[derive(Debug)]
-struct Contrast;
+struct LocalStd;
 
-impl<B: LocalStdBackend> Backward<B, 1> for Contrast {
+impl<B: LocalStdGradient> Backward<B, 1> for LocalStd {
     /// Images, response and the options.
-    type State = (FloatTensor<B>, FloatTensor<B>, Windows, MaxScope);
+    type State = (FloatTensor<B>, FloatTensor<B>, Windows, Option<MaxScope>);
 
     fn backward(
         self,
@@ -27,27 +27,31 @@ impl<B: LocalStdBackend> Backward<B, 1> for Contrast {
     ) {
         let [images_node] = ops.parents;
         let by_response = grads.consume::<B>(&ops.node);
-        let (images, response, windows, scope) = ops.state;
+        let (images, response, windows, over) = ops.state;
         if let Some(node) = images_node {
-            let gradient = B::contrast_gradient(images, response, by_response, windows, scope);
+            let gradient = B::local_std_gradient(images, response, by_response, windows, over);
             grads.register::<B>(node.id, gradient);
         }
     }
 }
 
-impl<B: LocalStdBackend + ContrastBackend, C: CheckpointStrategy> ContrastBackend
+impl<B: LocalStdBackend + LocalStdGradient, C: CheckpointStrategy> LocalStdBackend
     for Autodiff<B, C>
 {
-    fn contrast(images: FloatTensor<Self>, windows: Windows, scope: MaxScope) -> FloatTensor<Self> {
-        let prepared = Contrast.prepare::<C>([images.node()]).compute_bound();
+    fn local_std(
+        images: FloatTensor<Self>,
+        windows: Windows,
+        over: Option<MaxScope>,
+    ) -> FloatTensor<Self> {
+        let prepared = LocalStd.prepare::<C>([images.node()]).compute_bound();
         match prepared.stateful() {
             OpsKind::Tracked(prepared) => {
                 let images = images.into_primitive();
-                let response = B::contrast(images.clone(), windows, scope);
-                prepared.finish((images, response.clone(), windows, scope), response)
+                let response = B::local_std(images.clone(), windows, over);
+                prepared.finish((images, response.clone(), windows, over), response)
             }
             OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::contrast(images.into_primitive(), windows, scope))
+                prepared.finish(B::local_std(images.into_primitive(), windows, over))
             }
         }
     }

@@ -11,26 +11,14 @@ use super::cpu;
 use super::windows::Windows;
 use crate::{Border, MaxScope};
 
-/// Whether a kernel computes sigma of these images. It has no gradient of its
-/// own, so where one is asked for the composed form serves, which Burn
-/// differentiates.
-pub(super) fn serves_local_std(
-    images: &Tensor<4>,
-    k: usize,
-    border: Border,
-    stride: usize,
-) -> bool {
-    serves(images, k, border, stride) && !needs_gradient(images)
-}
-
-/// Whether a kernel computes the contrast map of these images, and the gradient
-/// where one is asked for.
-pub(super) fn serves_contrast(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
-    serves(images, k, border, stride) && (cfg!(feature = "autodiff") || !needs_gradient(images))
+/// Whether a kernel computes these images, and the gradient where one is asked
+/// for.
+pub(super) fn serves(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
+    has_kernel(images, k, border, stride) && (cfg!(feature = "autodiff") || !needs_gradient(images))
 }
 
 #[cfg_attr(not(feature = "cubecl"), allow(unused_variables))]
-fn serves(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
+fn has_kernel(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bool {
     // Asked before anything is dispatched: a backend without the extension
     // would panic.
     let device = images.device().inner();
@@ -67,38 +55,16 @@ fn needs_gradient(images: &Tensor<4>) -> bool {
     images.is_autodiff()
 }
 
-pub(super) fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
-    untracked(images, |images| {
-        let windows = windows(&images, k, border, stride);
-        Tensor::from_dispatch(Dispatch::local_std(images.into_dispatch(), windows))
-    })
-}
-
-pub(super) fn contrast(
+/// Sigma, or with a scope sigma over the largest of its group.
+pub(super) fn local_std(
     images: Tensor<4>,
     k: usize,
     border: Border,
     stride: usize,
-    scope: MaxScope,
+    over: Option<MaxScope>,
 ) -> Tensor<4> {
     let windows = windows(&images, k, border, stride);
-    Tensor::from_dispatch(Dispatch::contrast(images.into_dispatch(), windows, scope))
-}
-
-/// On an autodiff device a tensor without a gradient is a constant.
-#[cfg(feature = "autodiff")]
-fn untracked(images: Tensor<4>, f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
-    match images.gradient_checkpointing_strategy() {
-        Some(strategy) => f(images.inner())
-            .autodiff()
-            .with_gradient_checkpointing_strategy(strategy),
-        None => f(images),
-    }
-}
-
-#[cfg(not(feature = "autodiff"))]
-fn untracked(images: Tensor<4>, f: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
-    f(images)
+    Tensor::from_dispatch(Dispatch::local_std(images.into_dispatch(), windows, over))
 }
 
 fn windows(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> Windows {
@@ -124,32 +90,7 @@ mod burn {
     }
 }
 
-/// What a backend with a kernel computes, on the dtypes that `serves` names.
-#[backend_extension(
-    Flex: cfg(feature = "flex"),
-    NdArray: cfg(feature = "ndarray"),
-    Cube: cfg(feature = "cubecl"),
-    Fusion: cfg(feature = "cubecl"),
-)]
-pub(super) trait LocalStdBackend: Backend {
-    /// The standard deviation of every patch.
-    #[fusion(dtype = images, shape = output(images, windows))]
-    fn local_std(images: FloatTensor<Self>, windows: Windows) -> FloatTensor<Self>;
-
-    /// The gradient by the images, of a `response` with the gradient
-    /// `by_response`.
-    #[fusion(dtype = images, shape = images)]
-    #[cfg_attr(not(feature = "autodiff"), allow(dead_code))]
-    fn contrast_gradient(
-        images: FloatTensor<Self>,
-        response: FloatTensor<Self>,
-        by_response: FloatTensor<Self>,
-        windows: Windows,
-        scope: MaxScope,
-    ) -> FloatTensor<Self>;
-}
-
-/// The part that is differentiated, see [`autodiff`](super::autodiff).
+/// What a backend with a kernel computes, on the dtypes that [`serves`] names.
 #[backend_extension(
     Flex: cfg(feature = "flex"),
     NdArray: cfg(feature = "ndarray"),
@@ -157,10 +98,37 @@ pub(super) trait LocalStdBackend: Backend {
     Fusion: cfg(feature = "cubecl"),
     Autodiff: cfg(feature = "autodiff"),
 )]
-pub(super) trait ContrastBackend: Backend {
-    /// The standard deviation of every patch over the largest of its group.
+pub(super) trait LocalStdBackend: Backend {
+    /// The standard deviation of every patch, and with a scope over the largest of
+    /// its group.
     #[fusion(dtype = images, shape = output(images, windows))]
-    fn contrast(images: FloatTensor<Self>, windows: Windows, scope: MaxScope) -> FloatTensor<Self>;
+    fn local_std(
+        images: FloatTensor<Self>,
+        windows: Windows,
+        over: Option<MaxScope>,
+    ) -> FloatTensor<Self>;
+}
+
+/// The way back, which is not differentiated itself; see
+/// [`autodiff`](super::autodiff).
+#[cfg_attr(not(feature = "autodiff"), allow(dead_code))]
+#[backend_extension(
+    Flex: cfg(feature = "flex"),
+    NdArray: cfg(feature = "ndarray"),
+    Cube: cfg(feature = "cubecl"),
+    Fusion: cfg(feature = "cubecl"),
+)]
+pub(super) trait LocalStdGradient: Backend {
+    /// The gradient by the images, of a `response` with the gradient
+    /// `by_response`.
+    #[fusion(dtype = images, shape = images)]
+    fn local_std_gradient(
+        images: FloatTensor<Self>,
+        response: FloatTensor<Self>,
+        by_response: FloatTensor<Self>,
+        windows: Windows,
+        over: Option<MaxScope>,
+    ) -> FloatTensor<Self>;
 }
 
 /// The shape of the output for images of a shape.
@@ -179,24 +147,20 @@ mod cube {
     use super::*;
 
     impl LocalStdBackend for CubeBackend {
-        fn local_std(images: CubeTensor, windows: Windows) -> CubeTensor {
-            cube::local_std(images, &windows)
+        fn local_std(images: CubeTensor, windows: Windows, over: Option<MaxScope>) -> CubeTensor {
+            cube::local_std(images, &windows, over)
         }
+    }
 
-        fn contrast_gradient(
+    impl LocalStdGradient for CubeBackend {
+        fn local_std_gradient(
             images: CubeTensor,
             response: CubeTensor,
             by_response: CubeTensor,
             windows: Windows,
-            scope: MaxScope,
+            over: Option<MaxScope>,
         ) -> CubeTensor {
-            cube::contrast_gradient(images, response, by_response, &windows, scope)
-        }
-    }
-
-    impl ContrastBackend for CubeBackend {
-        fn contrast(images: CubeTensor, windows: Windows, scope: MaxScope) -> CubeTensor {
-            cube::contrast(images, &windows, scope)
+            cube::gradient(images, response, by_response, &windows, over)
         }
     }
 }
@@ -215,46 +179,33 @@ fn dims(images: &impl TensorMetadata, windows: &Windows) -> ([usize; 2], [usize;
 macro_rules! compute_on_cpu {
     ($backend:ty, $tensor:ident) => {
         impl LocalStdBackend for $backend {
-            fn local_std(images: $tensor, windows: Windows) -> $tensor {
-                let ([n, c], output) = dims(&images, &windows);
-                let sigma = with_values(images, |images| cpu::local_std(images, n * c, &windows));
-                $tensor::from_data(TensorData::new(sigma, output))
+            fn local_std(images: $tensor, windows: Windows, over: Option<MaxScope>) -> $tensor {
+                let (planes, output) = dims(&images, &windows);
+                let response = with_values(images, |images| {
+                    cpu::local_std(images, planes, &windows, over)
+                });
+                $tensor::from_data(TensorData::new(response, output))
             }
+        }
 
-            fn contrast_gradient(
+        impl LocalStdGradient for $backend {
+            fn local_std_gradient(
                 images: $tensor,
                 response: $tensor,
                 by_response: $tensor,
                 windows: Windows,
-                scope: MaxScope,
+                over: Option<MaxScope>,
             ) -> $tensor {
                 let shape = images.shape();
                 let (planes, _) = dims(&images, &windows);
                 let gradient = with_values(images, |images| {
                     with_values(response, |response| {
                         with_values(by_response, |by_response| {
-                            cpu::contrast_gradient(
-                                images,
-                                response,
-                                by_response,
-                                planes,
-                                &windows,
-                                scope,
-                            )
+                            cpu::gradient(images, response, by_response, planes, &windows, over)
                         })
                     })
                 });
                 $tensor::from_data(TensorData::new(gradient, shape))
-            }
-        }
-
-        impl ContrastBackend for $backend {
-            fn contrast(images: $tensor, windows: Windows, scope: MaxScope) -> $tensor {
-                let (planes, output) = dims(&images, &windows);
-                let response = with_values(images, |images| {
-                    cpu::contrast(images, planes, &windows, scope)
-                });
-                $tensor::from_data(TensorData::new(response, output))
             }
         }
     };

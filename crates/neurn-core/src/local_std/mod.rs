@@ -85,8 +85,8 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
     // here; the composed form serves every other backend.
     at_least_f32(images, |images| {
         #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
-        if kernel::serves_local_std(&images, k, border, stride) {
-            return kernel::local_std(images, k, border, stride);
+        if kernel::serves(&images, k, border, stride) {
+            return kernel::local_std(images, k, border, stride, None);
         }
         composed::local_std(images, k, border, stride)
     })
@@ -104,9 +104,9 @@ pub(crate) fn contrast(
     scope: MaxScope,
 ) -> Option<Tensor<4>> {
     #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
-    if kernel::serves_contrast(images, k, border, stride) {
+    if kernel::serves(images, k, border, stride) {
         let images = images.clone();
-        return Some(kernel::contrast(images, k, border, stride, scope));
+        return Some(kernel::local_std(images, k, border, stride, Some(scope)));
     }
     let _ = (images, k, border, stride, scope);
     None

@@ -1,4 +1,5 @@
-//! The gradient of the contrast map.
+//! The gradient of the contrast map, and of sigma, which is the map with c = 1
+//! and no peak.
 //!
 //! With y = sigma / c, g = dL/dy and q* the patch of the peak,
 //!
@@ -33,13 +34,13 @@ use super::patch::patch_std;
 use super::{refill, written};
 use crate::MaxScope;
 
-pub(crate) fn contrast_gradient(
+pub(crate) fn gradient(
     images: &[f32],
     response: &[f32],
     by_response: &[f32],
     [n, c]: [usize; 2],
     windows: &Windows,
-    scope: MaxScope,
+    over: Option<MaxScope>,
 ) -> Vec<f32> {
     // Few planes are cut into bands of rows, but not so low that a band's first
     // k - 1 rows, which give nothing, weigh.
@@ -53,19 +54,20 @@ pub(crate) fn contrast_gradient(
         response,
         by_response,
         n * c,
-        scope.planes(c),
+        over.map(|scope| scope.planes(c)),
         windows,
         bands,
     )
 }
 
-/// `bands` of each plane; more than one must be higher than half a patch.
+/// `bands` of each plane, of which more than one must be higher than half a patch.
+/// `group` planes share one peak.
 pub(super) fn in_bands(
     images: &[f32],
     response: &[f32],
     by_response: &[f32],
     planes: usize,
-    group: usize,
+    group: Option<usize>,
     windows: &Windows,
     bands: usize,
 ) -> Vec<f32> {
@@ -74,14 +76,18 @@ pub(super) fn in_bands(
     let output: usize = windows.output().iter().product();
     let mut gradient = Vec::with_capacity(planes * input);
 
-    let peaks: Vec<Option<Peak>> = (0..planes / group)
-        .into_par_iter()
-        .map(|g| {
-            let values = g * group * output..(g + 1) * group * output;
-            let (y, by_y) = (&response[values.clone()], &by_response[values]);
-            Peak::find(&images[g * group * input..], y, by_y, windows)
-        })
-        .collect();
+    let peaks: Vec<Option<Peak>> = match group {
+        None => vec![Some(Peak::NONE); planes],
+        Some(group) => (0..planes / group)
+            .into_par_iter()
+            .map(|g| {
+                let values = g * group * output..(g + 1) * group * output;
+                let (y, by_y) = (&response[values.clone()], &by_response[values]);
+                Peak::find(&images[g * group * input..], y, by_y, windows)
+            })
+            .collect(),
+    };
+    let group = group.unwrap_or(1);
 
     let mut tasks = Vec::with_capacity(planes * bands);
     let mut rest = &mut gradient.spare_capacity_mut()[..planes * input];
@@ -121,9 +127,11 @@ pub(super) fn in_bands(
 }
 
 /// The first patch of a group whose sigma is c.
+#[derive(Clone)]
 struct Peak {
-    /// Which plane of the group, and which patch of the plane.
+    /// Which plane of the group.
     plane: usize,
+    /// Which patch of the plane.
     place: usize,
     /// c.
     sigma: f32,
@@ -132,6 +140,14 @@ struct Peak {
 }
 
 impl Peak {
+    /// Sigma itself: of no plane.
+    const NONE: Self = Self {
+        plane: usize::MAX,
+        place: 0,
+        sigma: 1.0,
+        share: 0.0,
+    };
+
     fn find(images: &[f32], y: &[f32], by_y: &[f32], windows: &Windows) -> Option<Self> {
         /// Values that are summed in one go. It does not depend on the number of
         /// threads, so neither does the sum.

@@ -17,26 +17,24 @@ use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
-pub(crate) use self::gradient::contrast_gradient;
+pub(crate) use self::gradient::gradient;
 use self::isa::{BLOCK, Isa};
 use self::lanes::LANES;
 use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
 
-/// Sigma of every patch of `planes` planes.
-pub(crate) fn local_std(images: &[f32], planes: usize, windows: &Windows) -> Vec<f32> {
-    compute(images, planes, windows, 1, |_, _| ())
-}
-
-/// Sigma of every patch over the largest of its group.
-pub(crate) fn contrast(
+/// Sigma of every patch, and with a scope over the largest of its group.
+pub(crate) fn local_std(
     images: &[f32],
     [n, c]: [usize; 2],
     windows: &Windows,
-    scope: MaxScope,
+    over: Option<MaxScope>,
 ) -> Vec<f32> {
-    compute(images, n * c, windows, scope.planes(c), over_peak)
+    match over {
+        None => compute(images, n * c, windows, 1, |_, _| ()),
+        Some(scope) => compute(images, n * c, windows, scope.planes(c), over_peak),
+    }
 }
 
 isa::on_best_isa! {

@@ -158,9 +158,9 @@ fn what_is_not_finite_reaches_its_patches_alone() {
             width: 30,
         };
         let mut images = pixels(4 * 600);
-        let clean = local_std(&images, 4, &windows);
+        let clean = local_std(&images, [4, 1], &windows, None);
         images[600 + 5 * 30 + 7] = bad;
-        let sigma = local_std(&images, 4, &windows);
+        let sigma = local_std(&images, [4, 1], &windows, None);
         for (i, (&sigma, &clean)) in sigma.iter().zip(&clean).enumerate() {
             let (plane, row, column) = (i / 600, i % 600 / 30, i % 30);
             if plane == 1 && (4..=6).contains(&row) && (6..=8).contains(&column) {
@@ -173,7 +173,7 @@ fn what_is_not_finite_reaches_its_patches_alone() {
                 );
             }
         }
-        let response = contrast(&images, [2, 2], &windows, MaxScope::Image);
+        let response = local_std(&images, [2, 2], &windows, Some(MaxScope::Image));
         assert!(response[..1200].iter().all(|y| y.is_nan()));
         assert!(response[1200..].iter().all(|y| y.is_finite()));
     }
@@ -189,10 +189,18 @@ fn gradients_of_bands_are_those_of_the_plane() {
             continue;
         }
         let images = pixels(planes * windows.height * windows.width);
-        let response = contrast(&images, [planes, 1], &windows, MaxScope::Image);
+        let response = local_std(&images, [planes, 1], &windows, Some(MaxScope::Image));
         let by_response = pixels(response.len());
         let gradient = |bands| {
-            gradient::in_bands(&images, &response, &by_response, planes, 1, &windows, bands)
+            gradient::in_bands(
+                &images,
+                &response,
+                &by_response,
+                planes,
+                Some(1),
+                &windows,
+                bands,
+            )
         };
         let (whole, cut) = (gradient(1), gradient(bands));
         let largest = whole.iter().fold(0.0_f32, |a, b| a.max(b.abs()));

@@ -1,5 +1,5 @@
 //! The gradient of the contrast map, gathered by every pixel from the patches
-//! that hold it.
+//! that hold it, and of sigma, which is the map with c = 1 and no peak.
 //!
 //! With y = sigma / c, g = dL/dy, and q* the patch of the peak,
 //!
@@ -15,6 +15,7 @@
 //! of the row, and then down. Both x(p) and that pixel lie in the patch, so no
 //! term is larger than a(q) times twice the patch's range.
 
+use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
@@ -26,14 +27,18 @@ const SHARE: usize = 16;
 /// Cubes a group in [`partial_kernel`], at most.
 const PARTS: usize = 256;
 
-pub(super) fn contrast_gradient(
-    images: CubeTensor,
-    response: CubeTensor,
-    by_response: CubeTensor,
+/// Of each group: `sum(g y)` and c, and the place of its peak.
+pub(super) struct Peaks {
+    values: CubeTensor,
+    places: CubeTensor,
+}
+
+pub(super) fn peaks(
+    images: &CubeTensor,
+    response: &CubeTensor,
+    by_response: &CubeTensor,
     patches: &Batch,
-    pixels: &Batch,
-) -> CubeTensor {
-    let gradient = empty(&images, images.meta.shape().dims::<4>(), images.dtype);
+) -> Peaks {
     let [_, _, height, width] = patches.output();
     let size = patches.group * height * width;
     let groups = patches.groups();
@@ -41,11 +46,11 @@ pub(super) fn contrast_gradient(
     let accumulator = accumulator(images.dtype);
 
     // sum(g y), the largest y, and its place: of each part, then of each group.
-    let part_values = empty(&images, [groups * parts * 2], accumulator);
-    let part_places = empty(&images, [groups * parts], burn::tensor::DType::U32);
+    let part_values = empty(images, [groups * parts * 2], accumulator);
+    let part_places = empty(images, [groups * parts], DType::U32);
     partial_kernel::launch(
-        &gradient.client,
-        counts(&images, groups * parts),
+        &images.client,
+        counts(images, groups * parts),
         units(),
         response.clone().into_tensor_arg(),
         by_response.clone().into_tensor_arg(),
@@ -56,25 +61,44 @@ pub(super) fn contrast_gradient(
         groups * parts,
         dtypes(images.dtype),
     );
-    let values = empty(&images, [groups * 2], accumulator);
-    let places = empty(&images, [groups], burn::tensor::DType::U32);
+    let peaks = Peaks {
+        values: empty(images, [groups * 2], accumulator),
+        places: empty(images, [groups], DType::U32),
+    };
     peak_kernel::launch(
-        &gradient.client,
-        counts(&images, groups),
+        &images.client,
+        counts(images, groups),
         units(),
         images.clone().into_tensor_arg(),
         part_values.into_tensor_arg(),
         part_places.into_tensor_arg(),
-        values.clone().into_tensor_arg(),
-        places.clone().into_tensor_arg(),
+        peaks.values.clone().into_tensor_arg(),
+        peaks.places.clone().into_tensor_arg(),
         parts,
         patches.group,
         patches.grid(groups, patches.patch_tiles()),
         patches.tile,
         dtypes(images.dtype),
     );
+    peaks
+}
+
+/// Of the contrast map, or without peaks of sigma.
+pub(super) fn gradient(
+    images: CubeTensor,
+    response: CubeTensor,
+    by_response: CubeTensor,
+    peaks: Option<Peaks>,
+    pixels: &Batch,
+) -> CubeTensor {
+    let gradient = empty(&images, images.meta.shape().dims::<4>(), images.dtype);
     let tiles = pixels.pixel_tiles();
     let tasks = pixels.planes() * tiles[0] * tiles[1];
+    let over_peak = peaks.is_some();
+    let peaks = peaks.unwrap_or_else(|| Peaks {
+        values: empty(&images, [1], accumulator(images.dtype)),
+        places: empty(&images, [1], DType::U32),
+    });
     gradient_kernel::launch(
         &gradient.client,
         counts(&images, tasks),
@@ -82,12 +106,13 @@ pub(super) fn contrast_gradient(
         images.clone().into_tensor_arg(),
         response.into_tensor_arg(),
         by_response.into_tensor_arg(),
-        values.into_tensor_arg(),
-        places.into_tensor_arg(),
+        peaks.values.into_tensor_arg(),
+        peaks.places.into_tensor_arg(),
         gradient.clone().into_tensor_arg(),
-        patches.group,
+        pixels.group,
         pixels.grid(tasks, tiles),
-        patches.tile.stride,
+        over_peak,
+        pixels.windows.stride,
         pixels.tile,
         dtypes(images.dtype),
     );
@@ -263,6 +288,7 @@ fn gradient_kernel<F: Float, A: Float>(
     gradient: &mut Tensor<F>,
     group: usize,
     grid: &Grid,
+    #[comptime] over_peak: bool,
     #[comptime] stride: usize,
     #[comptime] tile: Tile,
     #[define(F, A)] _dtypes: [ElemType; 2],
@@ -292,9 +318,14 @@ fn gradient_kernel<F: Float, A: Float>(
 
     let place = Place::of_tile(grid, task, tile);
     let of_group = place.plane / group;
-    let share = values[2 * of_group];
-    let c = values[2 * of_group + 1];
-    let peak = places[of_group] as usize;
+    let mut share = A::from_int(0);
+    let mut c = A::from_int(1);
+    let mut peak = 0usize.runtime();
+    if comptime!(over_peak) {
+        share = values[2 * of_group];
+        c = values[2 * of_group + 1];
+        peak = places[of_group] as usize;
+    }
     let size = A::cast_from(comptime!(tile.k as u32));
     let zero = A::from_int(0);
     // Counted from the first that there is.
@@ -344,6 +375,7 @@ fn gradient_kernel<F: Float, A: Float>(
                 if y > zero && c > zero {
                     let mut g = A::cast_from(by_response[index]);
                     let in_group = index - of_group * group * grid.out_height * grid.out_width;
+                    // Without a peak the share is 0.
                     if in_group == peak {
                         g -= share;
                     }

@@ -15,7 +15,7 @@ use crate::MaxScope;
 
 /// A batch cut into tiles.
 pub(super) struct Batch {
-    windows: Windows,
+    pub windows: Windows,
     n: usize,
     c: usize,
     /// How many planes share one peak.
@@ -27,23 +27,31 @@ pub(super) struct Batch {
 
 impl Batch {
     /// `images` in tiles of patches.
-    pub(super) fn of_patches(images: &CubeTensor, windows: &Windows, scope: MaxScope) -> Self {
+    pub(super) fn of_patches(
+        images: &CubeTensor,
+        windows: &Windows,
+        over: Option<MaxScope>,
+    ) -> Self {
         let memory = memory(&images.client, images.dtype);
         let tile = patches(windows, memory).expect("`serves` has found a tile");
-        Self::new(images, windows, scope, tile, memory)
+        Self::new(images, windows, over, tile, memory)
     }
 
     /// `images` in tiles of pixels.
-    pub(super) fn of_pixels(images: &CubeTensor, windows: &Windows, scope: MaxScope) -> Self {
+    pub(super) fn of_pixels(
+        images: &CubeTensor,
+        windows: &Windows,
+        over: Option<MaxScope>,
+    ) -> Self {
         let memory = memory(&images.client, images.dtype);
         let tile = pixels(windows, memory).expect("`serves` has found a tile");
-        Self::new(images, windows, scope, tile, memory)
+        Self::new(images, windows, over, tile, memory)
     }
 
     fn new(
         images: &CubeTensor,
         windows: &Windows,
-        scope: MaxScope,
+        over: Option<MaxScope>,
         tile: Tile,
         memory: usize,
     ) -> Self {
@@ -53,7 +61,7 @@ impl Batch {
             windows: *windows,
             n,
             c,
-            group: scope.planes(c),
+            group: over.map_or(1, |scope| scope.planes(c)),
             tile,
             memory,
         }

@@ -27,33 +27,34 @@ pub(super) fn serves(device: &CubeDevice, dtype: DType, planes: usize, windows: 
     values <= i32::MAX as usize && launch::fits(&device.client(), dtype, windows)
 }
 
-pub(super) fn local_std(images: CubeTensor, windows: &Windows) -> CubeTensor {
+/// Sigma, and with a scope over the largest of its group.
+pub(super) fn local_std(
+    images: CubeTensor,
+    windows: &Windows,
+    over: Option<MaxScope>,
+) -> CubeTensor {
     let images = into_contiguous(images);
-    let batch = Batch::of_patches(&images, windows, MaxScope::Channel);
-    forward::local_std(images, &batch)
+    let batch = Batch::of_patches(&images, windows, over);
+    match over {
+        None => forward::local_std(images, &batch),
+        Some(_) => forward::contrast(images, &batch),
+    }
 }
 
-pub(super) fn contrast(images: CubeTensor, windows: &Windows, scope: MaxScope) -> CubeTensor {
-    let images = into_contiguous(images);
-    let batch = Batch::of_patches(&images, windows, scope);
-    forward::contrast(images, &batch)
-}
-
-pub(super) fn contrast_gradient(
+pub(super) fn gradient(
     images: CubeTensor,
     response: CubeTensor,
     by_response: CubeTensor,
     windows: &Windows,
-    scope: MaxScope,
+    over: Option<MaxScope>,
 ) -> CubeTensor {
     let images = into_contiguous(images);
-    let patches = Batch::of_patches(&images, windows, scope);
-    let pixels = Batch::of_pixels(&images, windows, scope);
-    gradient::contrast_gradient(
-        images,
-        into_contiguous(response),
-        into_contiguous(by_response),
-        &patches,
-        &pixels,
-    )
+    let response = into_contiguous(response);
+    let by_response = into_contiguous(by_response);
+    let pixels = Batch::of_pixels(&images, windows, over);
+    let peaks = over.map(|_| {
+        let patches = Batch::of_patches(&images, windows, over);
+        gradient::peaks(&images, &response, &by_response, &patches)
+    });
+    gradient::gradient(images, response, by_response, peaks, &pixels)
 }
