@@ -46,14 +46,15 @@
 //! # Backends
 //!
 //! A [`Device`](burn::tensor::Device) chosen at run time decides where NeuRN
-//! runs. The features `flex` (a CPU, default), `ndarray`, `wgpu` and `cuda`
-//! pass through to Burn, as does `autodiff`; with `default-features = false`
-//! the backend is the one that your own `burn` brings.
+//! runs. The features `flex` (a CPU, default), `ndarray`, `wgpu`, `cuda` and
+//! `cpu` pass through to Burn, as do `fusion` and `autodiff`; with
+//! `default-features = false` the backend is the one that your own `burn` brings.
 //!
 //! With `flex` and `ndarray`, f32 images are computed by a kernel of our own,
-//! which reads each value once, takes as long at k = 15 as at k = 3, and uses
-//! what vector instructions the processor turns out to have. Everything else is
-//! composed from Burn operations. The results obey the same bounds.
+//! forward and backward, which uses what vector instructions the processor turns
+//! out to have; with `wgpu`, `cuda` and `cpu`, images of any float type by one
+//! written in CubeCL. Everything else is composed from Burn operations. The
+//! results obey the same bounds.
 //!
 //! # Source
 //!
