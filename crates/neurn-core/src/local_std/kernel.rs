@@ -25,9 +25,9 @@ fn has_kernel(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bo
     let dtype = images.dtype();
     match device.as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => dtype == DType::F32,
+        DispatchDevice::Flex(_) => cpu::serves(dtype, k),
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => dtype == DType::F32,
+        DispatchDevice::NdArray(_) => cpu::serves(dtype, k),
         #[cfg(feature = "cubecl")]
         DispatchDevice::Cube(cube) => {
             let [n, c, _, _] = images.dims();
@@ -173,18 +173,17 @@ fn dims(images: &impl TensorMetadata, windows: &Windows) -> ([usize; 2], [usize;
     ([n, c], [n, c, height, width])
 }
 
+/// Both traits for a backend whose tensors lend their values, by a trait `Values`
+/// of their elements beside.
 #[cfg(any(feature = "flex", feature = "ndarray"))]
-/// Both traits for a backend whose tensors lend their values, by a function
-/// `with_values` beside.
 macro_rules! compute_on_cpu {
     ($backend:ty, $tensor:ident) => {
         impl LocalStdBackend for $backend {
             fn local_std(images: $tensor, windows: Windows, over: Option<MaxScope>) -> $tensor {
-                let (planes, output) = dims(&images, &windows);
-                let response = with_values(images, |images| {
-                    cpu::local_std(images, planes, &windows, over)
-                });
-                $tensor::from_data(TensorData::new(response, output))
+                match images.dtype() {
+                    DType::F64 => forward::<f64>(images, windows, over),
+                    _ => forward::<f32>(images, windows, over),
+                }
             }
         }
 
@@ -196,17 +195,42 @@ macro_rules! compute_on_cpu {
                 windows: Windows,
                 over: Option<MaxScope>,
             ) -> $tensor {
-                let shape = images.shape();
-                let (planes, _) = dims(&images, &windows);
-                let gradient = with_values(images, |images| {
-                    with_values(response, |response| {
-                        with_values(by_response, |by_response| {
-                            cpu::gradient(images, response, by_response, planes, &windows, over)
-                        })
-                    })
-                });
-                $tensor::from_data(TensorData::new(gradient, shape))
+                match images.dtype() {
+                    DType::F64 => backward::<f64>(images, response, by_response, windows, over),
+                    _ => backward::<f32>(images, response, by_response, windows, over),
+                }
             }
+        }
+
+        fn forward<T: Values>(
+            images: $tensor,
+            windows: Windows,
+            over: Option<MaxScope>,
+        ) -> $tensor {
+            let (planes, output) = dims(&images, &windows);
+            let response = T::lend(images, |images| {
+                cpu::local_std(images, planes, &windows, over)
+            });
+            $tensor::from_data(TensorData::new(response, output))
+        }
+
+        fn backward<T: Values>(
+            images: $tensor,
+            response: $tensor,
+            by_response: $tensor,
+            windows: Windows,
+            over: Option<MaxScope>,
+        ) -> $tensor {
+            let shape = images.shape();
+            let (planes, _) = dims(&images, &windows);
+            let gradient = T::lend(images, |images| {
+                T::lend(response, |response| {
+                    T::lend(by_response, |by_response| {
+                        cpu::gradient(images, response, by_response, planes, &windows, over)
+                    })
+                })
+            });
+            $tensor::from_data(TensorData::new(gradient, shape))
         }
     };
 }
@@ -215,38 +239,65 @@ macro_rules! compute_on_cpu {
 mod flex {
     use ::burn::backend::Flex;
     use ::burn::backend::flex::FlexTensor;
-    use ::burn::tensor::TensorData;
+    use ::burn::tensor::{Element, TensorData};
 
+    use super::cpu::Real;
     use super::*;
 
     compute_on_cpu!(Flex, FlexTensor);
 
-    fn with_values(tensor: FlexTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
-        match tensor.as_slice() {
-            Some(values) => f(values),
-            None => f(tensor.to_contiguous().storage()),
-        }
+    trait Values: Real + Element {
+        fn lend(tensor: FlexTensor, f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self>;
     }
+
+    macro_rules! lend {
+        ($element:ty) => {
+            impl Values for $element {
+                fn lend(tensor: FlexTensor, f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {
+                    match tensor.as_slice() {
+                        Some(values) => f(values),
+                        None => f(tensor.to_contiguous().storage()),
+                    }
+                }
+            }
+        };
+    }
+    lend!(f32);
+    lend!(f64);
 }
 
 #[cfg(feature = "ndarray")]
+#[allow(deprecated)]
 mod ndarray {
     use ::burn::backend::NdArray;
     use ::burn::backend::ndarray::NdArrayTensor;
-    use ::burn::tensor::TensorData;
+    use ::burn::tensor::{Element, TensorData};
 
+    use super::cpu::Real;
     use super::*;
 
     compute_on_cpu!(NdArray, NdArrayTensor);
 
-    fn with_values(tensor: NdArrayTensor, f: impl FnOnce(&[f32]) -> Vec<f32>) -> Vec<f32> {
-        let NdArrayTensor::F32(values) = tensor else {
-            unreachable!("`serves` asks for f32");
-        };
-        let view = values.view();
-        match view.as_slice() {
-            Some(values) => f(values),
-            None => f(&view.iter().copied().collect::<Vec<_>>()),
-        }
+    trait Values: Real + Element {
+        fn lend(tensor: NdArrayTensor, f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self>;
     }
+
+    macro_rules! lend {
+        ($element:ty, $variant:ident) => {
+            impl Values for $element {
+                fn lend(tensor: NdArrayTensor, f: impl FnOnce(&[Self]) -> Vec<Self>) -> Vec<Self> {
+                    let NdArrayTensor::$variant(values) = tensor else {
+                        unreachable!("chosen by dtype");
+                    };
+                    let view = values.view();
+                    match view.as_slice() {
+                        Some(values) => f(values),
+                        None => f(&view.iter().copied().collect::<Vec<_>>()),
+                    }
+                }
+            }
+        };
+    }
+    lend!(f32, F32);
+    lend!(f64, F64);
 }

@@ -29,19 +29,19 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::windows::Windows;
-use super::isa::{BLOCK, Isa, on_best_isa};
+use super::isa::{BLOCK, Isa, Real, on_best_isa};
 use super::patch::patch_std;
 use super::{refill, written};
 use crate::MaxScope;
 
-pub(crate) fn gradient(
-    images: &[f32],
-    response: &[f32],
-    by_response: &[f32],
+pub(crate) fn gradient<T: Real>(
+    images: &[T],
+    response: &[T],
+    by_response: &[T],
     [n, c]: [usize; 2],
     windows: &Windows,
     over: Option<MaxScope>,
-) -> Vec<f32> {
+) -> Vec<T> {
     // Few planes are cut into bands of rows, but not so low that a band's first
     // k - 1 rows, which give nothing, weigh.
     let tasks = 4 * rayon::current_num_threads();
@@ -62,22 +62,22 @@ pub(crate) fn gradient(
 
 /// `bands` of each plane, of which more than one must be higher than half a patch.
 /// `group` planes share one peak.
-pub(super) fn in_bands(
-    images: &[f32],
-    response: &[f32],
-    by_response: &[f32],
+pub(super) fn in_bands<T: Real>(
+    images: &[T],
+    response: &[T],
+    by_response: &[T],
     planes: usize,
     group: Option<usize>,
     windows: &Windows,
     bands: usize,
-) -> Vec<f32> {
+) -> Vec<T> {
     let Windows { height, width, .. } = *windows;
     let input = height * width;
     let output: usize = windows.output().iter().product();
     let mut gradient = Vec::with_capacity(planes * input);
 
-    let peaks: Vec<Option<Peak>> = match group {
-        None => vec![Some(Peak::NONE); planes],
+    let peaks: Vec<Option<Peak<T>>> = match group {
+        None => vec![Some(Peak::none()); planes],
         Some(group) => (0..planes / group)
             .into_par_iter()
             .map(|g| {
@@ -102,7 +102,7 @@ pub(super) fn in_bands(
     tasks
         .into_par_iter()
         .for_each_init(Scratch::default, |scratch, (plane, rows, gradient)| {
-            gradient.fill(MaybeUninit::new(0.0));
+            gradient.fill(MaybeUninit::new(T::default()));
             let gradient = written(gradient);
             // Without a peak the group is flat or not finite, and so constant.
             let Some(peak) = &peaks[plane / group] else {
@@ -128,40 +128,44 @@ pub(super) fn in_bands(
 
 /// The first patch of a group whose sigma is c.
 #[derive(Clone)]
-struct Peak {
+struct Peak<T> {
     /// Which plane of the group.
     plane: usize,
     /// Which patch of the plane.
     place: usize,
     /// c.
-    sigma: f32,
+    sigma: T,
     /// `sum(g y)`, by which the gradient at the peak is less.
     share: f64,
 }
 
-impl Peak {
-    /// Sigma itself: of no plane.
-    const NONE: Self = Self {
-        plane: usize::MAX,
-        place: 0,
-        sigma: 1.0,
-        share: 0.0,
-    };
+impl<T: Real> Peak<T> {
+    /// That of sigma itself, in no plane.
+    fn none() -> Self {
+        Self {
+            plane: usize::MAX,
+            place: 0,
+            sigma: T::of(1.0),
+            share: 0.0,
+        }
+    }
 
-    fn find(images: &[f32], y: &[f32], by_y: &[f32], windows: &Windows) -> Option<Self> {
+    fn find(images: &[T], y: &[T], by_y: &[T], windows: &Windows) -> Option<Self> {
         /// Values that are summed in one go. It does not depend on the number of
         /// threads, so neither does the sum.
         const PIECE: usize = 1 << 14;
 
-        let pieces: Vec<(f64, f32)> = y
+        let pieces: Vec<(f64, T)> = y
             .par_chunks(PIECE)
             .zip(by_y.par_chunks(PIECE))
             .map(|(y, by_y)| sum_and_largest(y, by_y))
             .collect();
-        // A division puts 1 at the peak and nowhere else: of two different f32
-        // the quotient rounds to something below 1.
-        let piece = pieces.iter().position(|&(_, largest)| largest == 1.0)?;
-        let first = piece * PIECE + y[piece * PIECE..].iter().position(|&y| y == 1.0)?;
+        // A division puts 1 at the peak and nowhere else: of two different
+        // numbers the quotient rounds to something below 1.
+        let piece = pieces
+            .iter()
+            .position(|&(_, largest)| largest == T::of(1.0))?;
+        let first = piece * PIECE + y[piece * PIECE..].iter().position(|&y| y == T::of(1.0))?;
         let [height, width] = windows.output();
         let (plane, place) = (first / (height * width), first % (height * width));
         let (row, column) = (
@@ -179,64 +183,54 @@ impl Peak {
 }
 
 on_best_isa! {
-    /// `sum(g y)` and the largest y. A lane adds up 64 products in f32 and goes on
-    /// in f64, so the sum is off by at most 66 units of the sum of its terms'
+    /// `sum(g y)` and the largest y. A lane adds up 64 products and goes on in f64, so the sum is off by at most 66 units of the sum of its terms'
     /// sizes.
-    fn sum_and_largest = products(y: &[f32], by_y: &[f32]) -> (f64, f32)
+    fn sum_and_largest<T> = products(y: &[T], by_y: &[T]) -> (f64, T)
 }
 
 #[inline(always)]
-fn products<I: Isa>(y: &[f32], by_y: &[f32]) -> (f64, f32) {
-    let lanes = |block| {
-        let mut values = [0.0; BLOCK];
-        I::store(block, &mut values);
-        values
-    };
+fn products<I: Isa>(y: &[I::Value], by_y: &[I::Value]) -> (f64, I::Value) {
     let mut total = 0.0;
-    let mut largest = I::splat(0.0);
+    let mut largest = I::splat(I::Value::default());
     for (y, by_y) in y.chunks(64 * BLOCK).zip(by_y.chunks(64 * BLOCK)) {
         let (blocks, rest) = y.as_chunks::<BLOCK>();
         let (by_blocks, by_rest) = by_y.as_chunks::<BLOCK>();
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         for (y, by_y) in blocks.iter().zip(by_blocks) {
             let y = I::load(y);
             sum = I::add(sum, I::mul(y, I::load(by_y)));
             largest = I::max(y, largest);
         }
-        total += lanes(sum).iter().map(|&s| f64::from(s)).sum::<f64>();
+        total += I::values(sum).iter().map(|&s| s.wide()).sum::<f64>();
         for (&y, &by_y) in rest.iter().zip(by_rest) {
-            total += f64::from(y) * f64::from(by_y);
+            total += y.wide() * by_y.wide();
             largest = I::max(I::splat(y), largest);
         }
     }
-    (total, lanes(largest).iter().copied().fold(0.0, f32::max))
+    let larger = |a, b| if b > a { b } else { a };
+    let largest = I::values(largest).into_iter();
+    (total, largest.fold(I::Value::default(), larger))
 }
 
 /// a(q) of one plane.
-struct Weights<'a> {
-    response: &'a [f32],
-    by_response: &'a [f32],
-    c: f32,
+struct Weights<'a, T> {
+    response: &'a [T],
+    by_response: &'a [T],
+    c: T,
     peak: Option<(usize, f64)>,
 }
 
-/// Below this y, which pixels within the range that [`local_std`] names never
-/// have, a patch counts as flat: what is divided by it would overflow.
-///
-/// [`local_std`]: crate::local_std
-const FLAT: f32 = 1e-37;
-
-impl Weights<'_> {
+impl<T: Real> Weights<'_, T> {
     /// Of the row of patches `row` of the output, every `stride`-th of `weights`.
     #[inline(always)]
-    fn fill<I: Isa>(&self, row: usize, width: usize, stride: usize, weights: &mut [f32]) {
+    fn fill<I: Isa<Value = T>>(&self, row: usize, width: usize, stride: usize, weights: &mut [T]) {
         let first = row * width;
         let y = &self.response[first..][..width];
         let by_y = &self.by_response[first..][..width];
-        let share = 1.0 / self.c;
-        let one = |y: f32, g: f32| match y > FLAT {
+        let share = T::of(1.0) / self.c;
+        let one = |y: T, g: T| match y > T::FLAT {
             true => g * share / (self.c * y),
-            false => 0.0,
+            false => T::default(),
         };
         if stride == 1 {
             let (blocks, rest) = y.as_chunks::<BLOCK>();
@@ -247,7 +241,7 @@ impl Weights<'_> {
                 let y = I::load(y);
                 let scaled = I::mul(I::load(g), I::splat(share));
                 let a = I::div(scaled, I::mul(I::splat(self.c), y));
-                I::store(I::where_above(y, I::splat(FLAT), a), out);
+                I::store(I::where_above(y, I::splat(T::FLAT), a), out);
             }
             for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
                 *out = one(y, g);
@@ -260,49 +254,49 @@ impl Weights<'_> {
         if let Some((peak, sum)) = self.peak
             && (first..first + width).contains(&peak)
         {
-            let g = f64::from(self.by_response[peak]) - sum;
-            weights[(peak - first) * stride] = one(self.response[peak], g as f32);
+            let g = self.by_response[peak].wide() - sum;
+            weights[(peak - first) * stride] = one(self.response[peak], T::of(g));
         }
     }
 }
 
 /// What a thread keeps between bands: a few rows, each with room at both ends.
 #[derive(Default)]
-struct Scratch {
+struct Scratch<T> {
     /// The last 2 k rows of pixels with their border.
-    pixels: Vec<f32>,
+    pixels: Vec<T>,
     /// Means of columns, and of patches, about their middle pixel.
-    column_means: Vec<f32>,
-    means: Vec<f32>,
+    column_means: Vec<T>,
+    means: Vec<T>,
     /// a(q), between zeros.
-    weights: Vec<f32>,
+    weights: Vec<T>,
     /// A and B of the last k rows of patches, and a row of zeros.
-    along_a: Vec<f32>,
-    along_b: Vec<f32>,
+    along_a: Vec<T>,
+    along_b: Vec<T>,
     /// The gradient at the places of a row.
-    line: Vec<f32>,
+    line: Vec<T>,
 }
 
 on_best_isa! {
     /// Adds the gradient of the rows `band` of a plane.
-    fn band_gradient = band_of(
-        image: &[f32],
-        weights: &Weights,
+    fn band_gradient<T> = band_of(
+        image: &[T],
+        weights: &Weights<T>,
         windows: &Windows,
         band: Range<usize>,
-        gradient: &mut [f32],
-        scratch: &mut Scratch,
+        gradient: &mut [T],
+        scratch: &mut Scratch<T>,
     ) -> ()
 }
 
 #[inline(always)]
 fn band_of<I: Isa>(
-    image: &[f32],
-    weights: &Weights,
+    image: &[I::Value],
+    weights: &Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [f32],
-    scratch: &mut Scratch,
+    gradient: &mut [I::Value],
+    scratch: &mut Scratch<I::Value>,
 ) {
     // Loops over k are unrolled for the usual ones.
     match windows.k {
@@ -315,12 +309,12 @@ fn band_of<I: Isa>(
 
 #[inline(always)]
 fn band_of_side<I: Isa, S: Side>(
-    image: &[f32],
-    weights: &Weights,
+    image: &[I::Value],
+    weights: &Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [f32],
-    scratch: &mut Scratch,
+    gradient: &mut [I::Value],
+    scratch: &mut Scratch<I::Value>,
 ) {
     let Windows {
         k,
@@ -357,14 +351,15 @@ fn band_of_side<I: Isa, S: Side>(
         along_b,
         line,
     } = scratch;
-    refill(pixels, 0.0, 2 * k * length);
-    refill(column_means, 0.0, length);
-    refill(means, 0.0, length);
-    refill(a, 0.0, length);
-    refill(along_a, 0.0, (k + 1) * length);
-    refill(along_b, 0.0, (k + 1) * length);
-    refill(line, 0.0, length);
-    let share = 1.0 / k as f32;
+    let zero = I::Value::default();
+    refill(pixels, zero, 2 * k * length);
+    refill(column_means, zero, length);
+    refill(means, zero, length);
+    refill(a, zero, length);
+    refill(along_a, zero, (k + 1) * length);
+    refill(along_b, zero, (k + 1) * length);
+    refill(line, zero, length);
+    let share = I::Value::of(1.0 / k as f64);
 
     for place in begin..begin + k - 1 {
         load(
@@ -407,8 +402,8 @@ fn band_of_side<I: Isa, S: Side>(
                 chunks_mut(&mut along_b[along_a_row], 0, blocks),
             );
         } else {
-            along_a[along_a_row.clone()].fill(0.0);
-            along_b[along_a_row].fill(0.0);
+            along_a[along_a_row.clone()].fill(zero);
+            along_b[along_a_row].fill(zero);
         }
         let Some(y) = windows.source(place as isize, height) else {
             continue;
@@ -436,35 +431,35 @@ fn band_of_side<I: Isa, S: Side>(
 }
 
 /// A row from some place on, block by block.
-type Blocks<'a> = &'a [[f32; BLOCK]];
+type Blocks<'a, T> = &'a [[T; BLOCK]];
 
 #[inline(always)]
-fn chunks(row: &[f32], from: usize, count: usize) -> Blocks<'_> {
+fn chunks<T>(row: &[T], from: usize, count: usize) -> Blocks<'_, T> {
     &row[from..].as_chunks().0[..count]
 }
 
 #[inline(always)]
-fn chunks_mut(row: &mut [f32], from: usize, count: usize) -> &mut [[f32; BLOCK]] {
+fn chunks_mut<T>(row: &mut [T], from: usize, count: usize) -> &mut [[T; BLOCK]] {
     &mut row[from..].as_chunks_mut().0[..count]
 }
 
 /// The side of a patch, which the compiler knows or not.
 trait Side {
-    type Views<'a>: AsRef<[Blocks<'a>]>;
+    type Views<'a, T: 'a>: AsRef<[Blocks<'a, T>]>;
 
     /// k views.
-    fn views<'a>(k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a>;
+    fn views<'a, T>(k: usize, view: impl Fn(usize) -> Blocks<'a, T>) -> Self::Views<'a, T>;
 }
 
 struct Known<const K: usize>;
 struct Any;
 
 impl<const K: usize> Side for Known<K> {
-    type Views<'a> = [Blocks<'a>; K];
+    type Views<'a, T: 'a> = [Blocks<'a, T>; K];
 
     #[inline(always)]
-    fn views<'a>(_k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a> {
-        let mut views: [Blocks; K] = [&[]; K];
+    fn views<'a, T>(_k: usize, view: impl Fn(usize) -> Blocks<'a, T>) -> Self::Views<'a, T> {
+        let mut views: [Blocks<T>; K] = [&[]; K];
         for (i, of_view) in views.iter_mut().enumerate() {
             *of_view = view(i);
         }
@@ -473,41 +468,43 @@ impl<const K: usize> Side for Known<K> {
 }
 
 impl Side for Any {
-    type Views<'a> = Vec<Blocks<'a>>;
+    type Views<'a, T: 'a> = Vec<Blocks<'a, T>>;
 
     #[inline(always)]
-    fn views<'a>(k: usize, view: impl Fn(usize) -> Blocks<'a>) -> Self::Views<'a> {
+    fn views<'a, T>(k: usize, view: impl Fn(usize) -> Blocks<'a, T>) -> Self::Views<'a, T> {
         (0..k).map(view).collect()
     }
 }
 
 /// The row of pixels at a place, with its border, from index k on.
 #[inline(always)]
-fn load(image: &[f32], windows: &Windows, place: usize, row: &mut [f32]) {
+fn load<T: Real>(image: &[T], windows: &Windows, place: usize, row: &mut [T]) {
     let Windows {
         k, height, width, ..
     } = *windows;
     let margin = windows.margin();
     let row = &mut row[k..][..width + 2 * margin];
     let Some(y) = windows.source(place as isize, height) else {
-        row.fill(0.0);
+        row.fill(T::default());
         return;
     };
     let pixels = &image[y * width..][..width];
     row[margin..margin + width].copy_from_slice(pixels);
     for x in (0..margin).chain(margin + width..width + 2 * margin) {
-        row[x] = windows.source(x as isize, width).map_or(0.0, |x| pixels[x]);
+        row[x] = windows
+            .source(x as isize, width)
+            .map_or(T::default(), |x| pixels[x]);
     }
 }
 
 /// Means of columns of pixels about their middle one.
 #[inline(always)]
-fn column_means_of<I: Isa>(rows: &[Blocks], means: &mut [[f32; BLOCK]]) {
+fn column_means_of<I: Isa>(rows: &[Blocks<I::Value>], means: &mut [[I::Value; BLOCK]]) {
     let k = rows.len();
-    let share = I::splat(1.0 / k as f32);
+    let share = I::splat(I::Value::of(1.0 / k as f64));
     for (x, mean) in means.iter_mut().enumerate() {
         let middle = I::load(&rows[k / 2][x]);
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         // The middle one adds a zero.
         for row in rows {
             sum = I::add(sum, I::sub(I::load(&row[x]), middle));
@@ -519,12 +516,16 @@ fn column_means_of<I: Isa>(rows: &[Blocks], means: &mut [[f32; BLOCK]]) {
 /// Means of patches about their middle pixel, from the pixels of their middle
 /// row and the means of their columns.
 #[inline(always)]
-fn means_of<I: Isa>(pixels: &[Blocks], column_means: &[Blocks], means: &mut [[f32; BLOCK]]) {
+fn means_of<I: Isa>(
+    pixels: &[Blocks<I::Value>],
+    column_means: &[Blocks<I::Value>],
+    means: &mut [[I::Value; BLOCK]],
+) {
     let k = pixels.len();
-    let share = I::splat(1.0 / k as f32);
+    let share = I::splat(I::Value::of(1.0 / k as f64));
     for (x, mean) in means.iter_mut().enumerate() {
         let centre = I::load(&pixels[k / 2][x]);
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         for (pixels, column_means) in pixels.iter().zip(column_means) {
             let pixel = I::sub(I::load(&pixels[x]), centre);
             sum = I::add(sum, I::add(pixel, I::load(&column_means[x])));
@@ -537,16 +538,16 @@ fn means_of<I: Isa>(pixels: &[Blocks], column_means: &[Blocks], means: &mut [[f3
 /// patches that hold each place.
 #[inline(always)]
 fn along<I: Isa>(
-    pixels: Blocks,
-    weights: &[Blocks],
-    centres: &[Blocks],
-    means: &[Blocks],
-    along_a: &mut [[f32; BLOCK]],
-    along_b: &mut [[f32; BLOCK]],
+    pixels: Blocks<I::Value>,
+    weights: &[Blocks<I::Value>],
+    centres: &[Blocks<I::Value>],
+    means: &[Blocks<I::Value>],
+    along_a: &mut [[I::Value; BLOCK]],
+    along_b: &mut [[I::Value; BLOCK]],
 ) {
     for (x, pixel) in pixels.iter().enumerate() {
         let pixel = I::load(pixel);
-        let mut a = I::splat(0.0);
+        let mut a = I::splat(I::Value::default());
         let mut b = a;
         for ((weights, centres), means) in weights.iter().zip(centres).zip(means) {
             let weight = I::load(&weights[x]);
@@ -564,15 +565,15 @@ fn along<I: Isa>(
 /// patches that hold it, and their A and B.
 #[inline(always)]
 fn down<I: Isa>(
-    pixels: Blocks,
-    middles: &[Blocks],
-    along_a: &[Blocks],
-    along_b: &[Blocks],
-    line: &mut [[f32; BLOCK]],
+    pixels: Blocks<I::Value>,
+    middles: &[Blocks<I::Value>],
+    along_a: &[Blocks<I::Value>],
+    along_b: &[Blocks<I::Value>],
+    line: &mut [[I::Value; BLOCK]],
 ) {
     for (x, line) in line.iter_mut().enumerate() {
         let pixel = I::load(&pixels[x]);
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         for ((middle, a), b) in middles.iter().zip(along_a).zip(along_b) {
             let away = I::sub(pixel, I::load(&middle[x]));
             let term = I::sub(I::mul(away, I::load(&a[x])), I::load(&b[x]));
@@ -584,7 +585,13 @@ fn down<I: Isa>(
 
 /// Gives the gradient of every place of a row to the pixel it stands for.
 #[inline(always)]
-fn give<I: Isa>(share: f32, windows: &Windows, places: usize, line: &[f32], gradient: &mut [f32]) {
+fn give<I: Isa>(
+    share: I::Value,
+    windows: &Windows,
+    places: usize,
+    line: &[I::Value],
+    gradient: &mut [I::Value],
+) {
     let margin = windows.margin();
     let width = gradient.len();
     let (blocks, rest) = gradient.as_chunks_mut::<BLOCK>();

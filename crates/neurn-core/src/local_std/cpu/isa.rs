@@ -1,23 +1,150 @@
-//! Sixteen f32 side by side, on the best instruction set that the processor
+//! Sixteen values side by side, on the best instruction set that the processor
 //! turns out to have.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ops::{Add, AddAssign, Div, Mul, Sub};
+
+use super::super::windows::Windows;
+use super::lanes::LANES;
+use super::strip::{self, Strip};
 
 /// How many values are computed side by side.
 pub(super) const BLOCK: usize = 16;
 
-/// Sixteen f32. Written out, since a compiler that is left to find them in loops
-/// now and then finds something else.
-pub(super) trait Isa {
+/// What images are made of.
+pub(crate) trait Real:
+    Copy
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + AddAssign
+    + 'static
+{
+    const NAN: Self;
+    /// Below this y, which pixels within the range that [`local_std`] names never
+    /// have, a patch counts as flat: what is divided by it would overflow.
+    ///
+    /// [`local_std`]: crate::local_std
+    const FLAT: Self;
+
+    type Avx512: Isa<Value = Self>;
+    type Avx2: Isa<Value = Self>;
+    type Portable: Isa<Value = Self>;
+
+    /// The nearest value.
+    fn of(value: f64) -> Self;
+    fn wide(self) -> f64;
+    fn sqrt(self) -> Self;
+    fn is_finite(self) -> bool;
+
+    /// [`strip`](super::strip), which sums f32 in f64.
+    fn strips(
+        images: &[Self],
+        windows: &Windows,
+        strips: &[Strip],
+        out: &mut [MaybeUninit<Self>],
+        scratch: &mut strip::Scratch,
+    ) -> [Self; LANES];
+}
+
+impl Real for f32 {
+    const NAN: Self = Self::NAN;
+    const FLAT: Self = 1e-37;
+
+    #[cfg(target_arch = "x86_64")]
+    type Avx512 = Avx512;
+    #[cfg(target_arch = "x86_64")]
+    type Avx2 = Avx2;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Avx512 = Portable<f32>;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Avx2 = Portable<f32>;
+    type Portable = Portable<f32>;
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn strips(
+        images: &[Self],
+        windows: &Windows,
+        strips: &[Strip],
+        out: &mut [MaybeUninit<Self>],
+        scratch: &mut strip::Scratch,
+    ) -> [Self; LANES] {
+        strip::local_std(images, windows, strips, out, scratch)
+    }
+}
+
+/// Without instructions of its own: nobody trains in f64, but checks with it.
+impl Real for f64 {
+    const NAN: Self = Self::NAN;
+    const FLAT: Self = 1e-300;
+
+    type Avx512 = Portable<f64>;
+    type Avx2 = Portable<f64>;
+    type Portable = Portable<f64>;
+
+    #[inline(always)]
+    fn of(value: f64) -> Self {
+        value
+    }
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn strips(
+        _images: &[Self],
+        windows: &Windows,
+        _strips: &[Strip],
+        _out: &mut [MaybeUninit<Self>],
+        _scratch: &mut strip::Scratch,
+    ) -> [Self; LANES] {
+        unreachable!("`serves` does not name f64 with k = {}", windows.k)
+    }
+}
+
+/// Sixteen values. Written out, since a compiler that is left to find them in
+/// loops now and then finds something else.
+pub(crate) trait Isa {
+    type Value: Real;
     /// Sixteen values.
     type Block: Copy;
 
-    fn splat(value: f32) -> Self::Block;
-    fn load(values: &[f32; BLOCK]) -> Self::Block;
-    fn store(block: Self::Block, values: &mut [f32; BLOCK]);
+    fn splat(value: Self::Value) -> Self::Block;
+    fn load(values: &[Self::Value; BLOCK]) -> Self::Block;
+    fn store(block: Self::Block, values: &mut [Self::Value; BLOCK]);
     #[inline(always)]
-    fn store_new(block: Self::Block, values: &mut [MaybeUninit<f32>; BLOCK]) {
-        let mut array = [0.0; BLOCK];
+    fn store_new(block: Self::Block, values: &mut [MaybeUninit<Self::Value>; BLOCK]) {
+        let mut array = [Self::Value::default(); BLOCK];
         Self::store(block, &mut array);
         *values = array.map(MaybeUninit::new);
     }
@@ -32,23 +159,28 @@ pub(super) trait Isa {
     fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block;
     /// Sixteen of the thirty-two values of `low` and `high`, from `j` on.
     fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block;
+    /// The values of a block.
+    #[inline(always)]
+    fn values(block: Self::Block) -> [Self::Value; BLOCK] {
+        let mut values = [Self::Value::default(); BLOCK];
+        Self::store(block, &mut values);
+        values
+    }
 }
 
 /// By way of memory.
 #[inline(always)]
 fn window<I: Isa>(low: I::Block, high: I::Block, j: usize) -> I::Block {
-    let mut values = [[0.0; BLOCK]; 2];
-    I::store(low, &mut values[0]);
-    I::store(high, &mut values[1]);
+    let values = [I::values(low), I::values(high)];
     I::load(values.as_flattened()[j..].first_chunk().expect("j <= 16"))
 }
 
 /// Any processor.
-pub(super) struct Portable;
+pub(crate) struct Portable<T>(PhantomData<T>);
 
-impl Portable {
+impl<T: Real> Portable<T> {
     #[inline(always)]
-    fn each(a: [f32; BLOCK], b: [f32; BLOCK], f: impl Fn(f32, f32) -> f32) -> [f32; BLOCK] {
+    fn each(a: [T; BLOCK], b: [T; BLOCK], f: impl Fn(T, T) -> T) -> [T; BLOCK] {
         let mut values = a;
         for l in 0..BLOCK {
             values[l] = f(a[l], b[l]);
@@ -57,19 +189,20 @@ impl Portable {
     }
 }
 
-impl Isa for Portable {
-    type Block = [f32; BLOCK];
+impl<T: Real> Isa for Portable<T> {
+    type Value = T;
+    type Block = [T; BLOCK];
 
     #[inline(always)]
-    fn splat(value: f32) -> Self::Block {
+    fn splat(value: T) -> Self::Block {
         [value; BLOCK]
     }
     #[inline(always)]
-    fn load(values: &[f32; BLOCK]) -> Self::Block {
+    fn load(values: &[T; BLOCK]) -> Self::Block {
         *values
     }
     #[inline(always)]
-    fn store(block: Self::Block, values: &mut [f32; BLOCK]) {
+    fn store(block: Self::Block, values: &mut [T; BLOCK]) {
         *values = block;
     }
     #[inline(always)]
@@ -98,8 +231,11 @@ impl Isa for Portable {
     }
     #[inline(always)]
     fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block {
-        let above = Self::each(y, limit, |y, limit| f32::from(u8::from(y > limit)));
-        Self::each(above, a, |above, a| if above > 0.0 { a } else { 0.0 })
+        let mut values = a;
+        for l in 0..BLOCK {
+            values[l] = if y[l] > limit[l] { a[l] } else { T::default() };
+        }
+        values
     }
     #[inline(always)]
     fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block {
@@ -108,7 +244,7 @@ impl Isa for Portable {
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use self::x86::{Avx2, Avx512};
+pub(crate) use self::x86::{Avx2, Avx512};
 
 /// Only functions with the features enabled, which run where they were
 /// detected, may use these.
@@ -120,13 +256,14 @@ mod x86 {
 
     use super::{BLOCK, Isa};
 
-    pub(in super::super) struct Avx512;
-    pub(in super::super) struct Avx2;
+    pub(crate) struct Avx512;
+    pub(crate) struct Avx2;
 
     /// Of each operation what one register does with it.
     macro_rules! on_registers {
         ($($name:ident($($arg:ident),*) = $avx512:ident, $avx2:ident;)*) => {
             impl Isa for Avx512 {
+                type Value = f32;
                 type Block = __m512;
 
                 #[inline(always)]
@@ -170,6 +307,7 @@ mod x86 {
             }
 
             impl Isa for Avx2 {
+                type Value = f32;
                 type Block = [__m256; 2];
 
                 #[inline(always)]
@@ -236,22 +374,24 @@ mod x86 {
 macro_rules! on_best_isa {
     (
         $(#[$doc:meta])*
-        $visibility:vis fn $name:ident = $body:ident($($arg:ident: $type:ty),* $(,)?) -> $result:ty
+        $visibility:vis fn $name:ident<$value:ident> = $body:ident($($arg:ident: $type:ty),* $(,)?)
+            -> $result:ty
     ) => {
         $(#[$doc])*
-        $visibility fn $name($($arg: $type),*) -> $result {
+        $visibility fn $name<$value: crate::local_std::cpu::isa::Real>($($arg: $type),*) -> $result {
+
             use crate::local_std::cpu::isa;
 
             #[cfg(target_arch = "x86_64")]
             #[allow(unsafe_code)]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-                fn avx512($($arg: $type),*) -> $result {
-                    $body::<isa::Avx512>($($arg),*)
+                fn avx512<$value: isa::Real>($($arg: $type),*) -> $result {
+                    $body::<$value::Avx512>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2($($arg: $type),*) -> $result {
-                    $body::<isa::Avx2>($($arg),*)
+                fn avx2<$value: isa::Real>($($arg: $type),*) -> $result {
+                    $body::<$value::Avx2>($($arg),*)
                 }
                 if isa::has_avx512() {
                     // SAFETY: the features were detected.
@@ -262,7 +402,7 @@ macro_rules! on_best_isa {
                     return unsafe { avx2($($arg),*) };
                 }
             }
-            $body::<isa::Portable>($($arg),*)
+            $body::<$value::Portable>($($arg),*)
         }
     };
 }

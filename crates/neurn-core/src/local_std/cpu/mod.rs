@@ -15,22 +15,33 @@ mod tests;
 
 use std::mem::MaybeUninit;
 
+use burn::tensor::DType;
 use rayon::prelude::*;
 
 pub(crate) use self::gradient::gradient;
+pub(crate) use self::isa::Real;
 use self::isa::{BLOCK, Isa};
 use self::lanes::LANES;
 use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
 
+/// Whether patches of k are computed here.
+pub(crate) fn serves(dtype: DType, k: usize) -> bool {
+    match dtype {
+        DType::F32 => true,
+        DType::F64 => rows::serves::<f64>(k),
+        _ => false,
+    }
+}
+
 /// Sigma of every patch, and with a scope over the largest of its group.
-pub(crate) fn local_std(
-    images: &[f32],
+pub(crate) fn local_std<T: Real>(
+    images: &[T],
     [n, c]: [usize; 2],
     windows: &Windows,
     over: Option<MaxScope>,
-) -> Vec<f32> {
+) -> Vec<T> {
     match over {
         None => compute(images, n * c, windows, 1, |_, _| ()),
         Some(scope) => compute(images, n * c, windows, scope.planes(c), over_peak),
@@ -39,33 +50,33 @@ pub(crate) fn local_std(
 
 isa::on_best_isa! {
     /// A flat group stays 0; one whose peak is not finite is NaN throughout.
-    pub(super) fn over_peak = divide(sigma: &mut [f32], peak: f32) -> ()
+    pub(super) fn over_peak<T> = divide(sigma: &mut [T], peak: T) -> ()
 }
 
 #[inline(always)]
-fn divide<I: Isa>(sigma: &mut [f32], peak: f32) {
+fn divide<I: Isa>(sigma: &mut [I::Value], peak: I::Value) {
     if !peak.is_finite() {
-        sigma.fill(f32::NAN);
-    } else if peak > 0.0 {
+        sigma.fill(I::Value::NAN);
+    } else if peak > I::Value::default() {
         let (blocks, rest) = sigma.as_chunks_mut::<BLOCK>();
         for block in blocks {
             I::store(I::div(I::load(block), I::splat(peak)), block);
         }
         for sigma in rest {
-            *sigma /= peak;
+            *sigma = *sigma / peak;
         }
     }
 }
 
 /// Sigma, and then `finish` on the values of every `group` planes with the
 /// largest of them.
-fn compute(
-    images: &[f32],
+fn compute<T: Real>(
+    images: &[T],
     planes: usize,
     windows: &Windows,
     group: usize,
-    finish: impl Fn(&mut [f32], f32) + Sync,
-) -> Vec<f32> {
+    finish: impl Fn(&mut [T], T) + Sync,
+) -> Vec<T> {
     let size = planes * windows.output().iter().product::<usize>();
     let mut output = Vec::with_capacity(size);
     let values = &mut output.spare_capacity_mut()[..size];
@@ -80,13 +91,13 @@ fn compute(
 
 /// Writes every one of `values`: the strips cover each row of each plane, and a
 /// strip writes all of its rows.
-fn compute_into(
-    values: &mut [MaybeUninit<f32>],
-    images: &[f32],
+fn compute_into<T: Real>(
+    values: &mut [MaybeUninit<T>],
+    images: &[T],
     planes: usize,
     windows: &Windows,
     group: usize,
-    finish: impl Fn(&mut [f32], f32) + Sync,
+    finish: impl Fn(&mut [T], T) + Sync,
 ) {
     let threads = rayon::current_num_threads();
     if planes / group >= threads {
@@ -97,18 +108,18 @@ fn compute_into(
 }
 
 /// A task is a few whole groups, finished while they are in the cache.
-fn whole_groups(
-    images: &[f32],
+fn whole_groups<T: Real>(
+    images: &[T],
     windows: &Windows,
     group: usize,
     threads: usize,
-    values: &mut [MaybeUninit<f32>],
-    finish: &(impl Fn(&mut [f32], f32) + Sync),
+    values: &mut [MaybeUninit<T>],
+    finish: &(impl Fn(&mut [T], T) + Sync),
 ) {
     let [height, width] = windows.output();
     let size = height * width;
     let groups = values.len() / (group * size);
-    let lanes = lanes(windows);
+    let lanes = lanes::<T>(windows);
     // As many groups as fill the lanes with planes; where the threads leave no
     // task that many, planes are cut into bands.
     let together = (lanes / gcd(group, lanes)).min(groups / threads).max(1);
@@ -116,7 +127,7 @@ fn whole_groups(
     values
         .par_chunks_mut(together * group * size)
         .enumerate()
-        .for_each_init(Scratch::default, |scratch, (task, values)| {
+        .for_each_init(Scratch::<T>::default, |scratch, (task, values)| {
             let first = task * together * group;
             let strips = strips(first..first + values.len() / size, bands, height);
             let mut peaks = Vec::with_capacity(strips.len());
@@ -132,13 +143,13 @@ fn whole_groups(
 }
 
 /// Fewer groups than threads: a task is eight strips of any plane.
-fn strips_of_few(
-    images: &[f32],
+fn strips_of_few<T: Real>(
+    images: &[T],
     windows: &Windows,
     group: usize,
     threads: usize,
-    values: &mut [MaybeUninit<f32>],
-    finish: &(impl Fn(&mut [f32], f32) + Sync),
+    values: &mut [MaybeUninit<T>],
+    finish: &(impl Fn(&mut [T], T) + Sync),
 ) {
     /// Rows for which it pays to start a strip, whose first k - 1 give nothing.
     const ROWS: usize = 8;
@@ -149,9 +160,9 @@ fn strips_of_few(
     let size = height * width;
     let bands = (LANES * threads * 2).min(height.div_ceil(ROWS));
     let strips = strips(0..values.len() / size, bands, height);
-    let peaks: Vec<f32> = share(&strips, lanes(windows), width, values)
+    let peaks: Vec<T> = share(&strips, lanes::<T>(windows), width, values)
         .into_par_iter()
-        .map_init(Scratch::default, |scratch, (strips, values)| {
+        .map_init(Scratch::<T>::default, |scratch, (strips, values)| {
             let max = scratch.local_std(images, windows, strips, values);
             max[..strips.len()].to_vec()
         })
@@ -180,36 +191,36 @@ fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<St
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
-struct Scratch {
-    rows: rows::Scratch,
+struct Scratch<T> {
+    rows: rows::Scratch<T>,
     strip: strip::Scratch,
 }
 
-impl Scratch {
+impl<T: Real> Scratch<T> {
     /// Writes sigma of as many strips as there are [`lanes`], which lie one
     /// behind the other in `out`, and returns the largest of each; NaN if the
     /// strip has seen a pixel that is not finite.
     fn local_std(
         &mut self,
-        images: &[f32],
+        images: &[T],
         windows: &Windows,
         strips: &[Strip],
-        out: &mut [MaybeUninit<f32>],
-    ) -> [f32; LANES] {
+        out: &mut [MaybeUninit<T>],
+    ) -> [T; LANES] {
         match strips {
-            [strip] if rows::serves(windows.k) => {
-                let mut peaks = [0.0; LANES];
+            [strip] if rows::serves::<T>(windows.k) => {
+                let mut peaks = [T::default(); LANES];
                 peaks[0] = rows::local_std(images, windows, *strip, out, &mut self.rows);
                 peaks
             }
-            _ => strip::local_std(images, windows, strips, out, &mut self.strip),
+            _ => T::strips(images, windows, strips, out, &mut self.strip),
         }
     }
 }
 
 /// How many strips are computed at a time.
-fn lanes(windows: &Windows) -> usize {
-    match rows::serves(windows.k) {
+fn lanes<T: Real>(windows: &Windows) -> usize {
+    match rows::serves::<T>(windows.k) {
         true => 1,
         false => LANES,
     }
@@ -217,12 +228,12 @@ fn lanes(windows: &Windows) -> usize {
 
 /// Up to `lanes` strips at a time with the values they write, which lie one behind the
 /// other.
-fn share<'a>(
+fn share<'a, T>(
     strips: &'a [Strip],
     lanes: usize,
     width: usize,
-    mut values: &'a mut [MaybeUninit<f32>],
-) -> Vec<(&'a [Strip], &'a mut [MaybeUninit<f32>])> {
+    mut values: &'a mut [MaybeUninit<T>],
+) -> Vec<(&'a [Strip], &'a mut [MaybeUninit<T>])> {
     strips
         .chunks(lanes)
         .map(|strips| {
@@ -235,12 +246,12 @@ fn share<'a>(
 }
 
 /// The largest; NaN if one is.
-fn peak(peaks: &[f32]) -> f32 {
-    let larger = |a: f32, b: f32| if a.is_nan() || a > b { a } else { b };
-    peaks.iter().copied().fold(0.0, larger)
+fn peak<T: Real>(peaks: &[T]) -> T {
+    let larger = |a: T, b: T| if a.wide().is_nan() || a > b { a } else { b };
+    peaks.iter().copied().fold(T::default(), larger)
 }
 
-fn written(values: &mut [MaybeUninit<f32>]) -> &mut [f32] {
+fn written<T>(values: &mut [MaybeUninit<T>]) -> &mut [T] {
     // SAFETY: the strips of these values have been computed, see `compute_into`.
     #[allow(unsafe_code)]
     unsafe {

@@ -2,10 +2,11 @@
 //! serve.
 
 use super::super::windows::Windows;
+use super::isa::Real;
 
 /// The standard deviation of the patch at `row` and `column` of the output at
 /// stride 1, relative to the patch's centre, in f64.
-pub(super) fn patch_std(plane: &[f32], windows: &Windows, row: usize, column: usize) -> f32 {
+pub(super) fn patch_std<T: Real>(plane: &[T], windows: &Windows, row: usize, column: usize) -> T {
     let Windows {
         k, height, width, ..
     } = *windows;
@@ -13,7 +14,7 @@ pub(super) fn patch_std(plane: &[f32], windows: &Windows, row: usize, column: us
         let y = windows.source((row + i) as isize, height);
         let x = windows.source((column + j) as isize, width);
         match (y, x) {
-            (Some(y), Some(x)) => f64::from(plane[y * width + x]),
+            (Some(y), Some(x)) => plane[y * width + x].wide(),
             _ => 0.0,
         }
     };
@@ -23,5 +24,5 @@ pub(super) fn patch_std(plane: &[f32], windows: &Windows, row: usize, column: us
     let mean = patch().sum::<f64>() / count;
     let variance = patch().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count;
     // The range is that of f32 squares here too.
-    (variance as f32).sqrt()
+    T::of(variance).sqrt()
 }

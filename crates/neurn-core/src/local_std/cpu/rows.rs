@@ -34,62 +34,71 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::windows::Windows;
-use super::isa::{BLOCK, Isa, on_best_isa};
+use super::isa::{BLOCK, Isa, Real, on_best_isa};
 use super::refill;
 use super::strip::Strip;
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(super) struct Scratch<T> {
     /// The last k + 1 rows with their border, in whole blocks and one more.
-    ring: Vec<f32>,
+    ring: Vec<T>,
     /// Where a row's border lies, and the columns that stand there.
     border: Vec<(usize, Option<usize>)>,
-    sigma: Vec<f32>,
+    sigma: Vec<T>,
 }
 
-/// Whether this kernel serves patches of k: up to here it is faster than
-/// [`strip`](super::strip), whose work does not grow with k.
-pub(super) fn serves(k: usize) -> bool {
-    matches!(k, 3 | 5 | 7)
+/// The largest k that this kernel serves.
+const LARGEST: usize = 15;
+/// The largest k for which it is faster than [`strip`](super::strip), whose work
+/// does not grow with k.
+const FASTER: usize = 7;
+
+/// Whether patches of k are computed here. f64 has nothing else.
+pub(super) fn serves<T: Real>(k: usize) -> bool {
+    k > 1 && k <= if size_of::<T>() == 4 { FASTER } else { LARGEST }
 }
 
 on_best_isa! {
     /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
     /// a pixel, or gives a sigma, that is not finite.
-    pub(super) fn local_std = strip_std(
-        images: &[f32],
+    pub(super) fn local_std<T> = strip_std(
+        images: &[T],
         windows: &Windows,
         strip: Strip,
-        out: &mut [MaybeUninit<f32>],
-        scratch: &mut Scratch,
-    ) -> f32
+        out: &mut [MaybeUninit<T>],
+        scratch: &mut Scratch<T>,
+    ) -> T
 }
 
 #[inline(always)]
 pub(super) fn strip_std<I: Isa>(
-    images: &[f32],
+    images: &[I::Value],
     windows: &Windows,
     strip: Strip,
-    out: &mut [MaybeUninit<f32>],
-    scratch: &mut Scratch,
-) -> f32 {
+    out: &mut [MaybeUninit<I::Value>],
+    scratch: &mut Scratch<I::Value>,
+) -> I::Value {
     match windows.k {
         3 => strip_of::<I, 3>(images, windows, strip, out, scratch),
         5 => strip_of::<I, 5>(images, windows, strip, out, scratch),
         7 => strip_of::<I, 7>(images, windows, strip, out, scratch),
+        9 => strip_of::<I, 9>(images, windows, strip, out, scratch),
+        11 => strip_of::<I, 11>(images, windows, strip, out, scratch),
+        13 => strip_of::<I, 13>(images, windows, strip, out, scratch),
+        15 => strip_of::<I, 15>(images, windows, strip, out, scratch),
         k => unreachable!("`serves` does not name {k}"),
     }
 }
 
 #[inline(always)]
 fn strip_of<I: Isa, const K: usize>(
-    images: &[f32],
+    images: &[I::Value],
     windows: &Windows,
     strip: Strip,
-    out: &mut [MaybeUninit<f32>],
-    scratch: &mut Scratch,
-) -> f32 {
+    out: &mut [MaybeUninit<I::Value>],
+    scratch: &mut Scratch<I::Value>,
+) -> I::Value {
     let Windows {
         stride,
         height,
@@ -106,6 +115,7 @@ fn strip_of<I: Isa, const K: usize>(
         true => windows.patches(height) + K - 1,
         false => (strip.bottom - 1) * stride + K,
     };
+    let zero = I::Value::default();
     let mut peak = Peak::<I>::default();
     for left in (0..patches).step_by(tile(stride)) {
         let count = (patches - left).min(tile(stride));
@@ -116,8 +126,8 @@ fn strip_of<I: Isa, const K: usize>(
             border,
             sigma,
         } = &mut *scratch;
-        refill(ring, 0.0, (K + 1) * length);
-        refill(sigma, 0.0, blocks * BLOCK);
+        refill(ring, zero, (K + 1) * length);
+        refill(sigma, zero, blocks * BLOCK);
         let on_image = on_image(windows, left, length);
         let places = (patches + K - 1 - left).min(length);
         border.clear();
@@ -148,7 +158,7 @@ fn strip_of<I: Isa, const K: usize>(
             if row >= strip.rows() {
                 continue;
             }
-            let rows: [&[f32]; K] =
+            let rows: [&[I::Value]; K] =
                 std::array::from_fn(|i| &ring[(place + i + 1 - K) % (K + 1) * length..][..length]);
             let out = &mut out[row * out_width + left / stride..][..count.div_ceil(stride)];
             if stride == 1 {
@@ -169,7 +179,7 @@ fn strip_of<I: Isa, const K: usize>(
                 });
                 let mut kept = sigma.iter().step_by(stride);
                 for out in out.chunks_mut(BLOCK) {
-                    let mut block = [0.0; BLOCK];
+                    let mut block = [zero; BLOCK];
                     for (to, from) in block[..out.len()].iter_mut().zip(&mut kept) {
                         *to = *from;
                     }
@@ -182,8 +192,8 @@ fn strip_of<I: Isa, const K: usize>(
 }
 
 /// What a row of pixels is loaded with.
-struct Row<'a> {
-    image: &'a [f32],
+struct Row<'a, T> {
+    image: &'a [T],
     windows: &'a Windows,
     left: usize,
     on_image: Range<usize>,
@@ -191,22 +201,22 @@ struct Row<'a> {
     border: &'a [(usize, Option<usize>)],
 }
 
-impl Row<'_> {
+impl<T: Real> Row<'_, T> {
     /// Loads the row at `place` into its slot of the ring, and returns what
     /// [`Peak::seen`] asks for.
     #[inline(always)]
-    fn load<I: Isa, const K: usize>(&self, place: usize, ring: &mut [f32]) -> I::Block {
+    fn load<I: Isa<Value = T>, const K: usize>(&self, place: usize, ring: &mut [T]) -> I::Block {
         let row = &mut ring[place % (K + 1) * self.length..][..self.length];
         let Some(y) = self.windows.source(place as isize, self.windows.height) else {
-            row.fill(0.0);
-            return I::splat(0.0);
+            row.fill(T::default());
+            return I::splat(T::default());
         };
         let image = &self.image[y * self.windows.width..];
         let column = (self.left + self.on_image.start).saturating_sub(self.windows.margin());
         let inside = &mut row[self.on_image.start..];
         let broken = copy::<I>(&image[column..], inside, self.on_image.len());
         for &(x, column) in self.border {
-            row[x] = column.map_or(0.0, |column| image[column]);
+            row[x] = column.map_or(T::default(), |column| image[column]);
         }
         broken
     }
@@ -229,8 +239,8 @@ fn tile(stride: usize) -> usize {
 /// Copies `count` pixels, or some more in whole blocks if there are, and returns
 /// what [`Peak::seen`] asks for.
 #[inline(always)]
-fn copy<I: Isa>(pixels: &[f32], row: &mut [f32], count: usize) -> I::Block {
-    let zero = I::splat(0.0);
+fn copy<I: Isa>(pixels: &[I::Value], row: &mut [I::Value], count: usize) -> I::Block {
+    let zero = I::splat(I::Value::default());
     let mut broken = zero;
     let whole = count
         .next_multiple_of(BLOCK)
@@ -246,7 +256,7 @@ fn copy<I: Isa>(pixels: &[f32], row: &mut [f32], count: usize) -> I::Block {
     }
     for at in whole * BLOCK..count {
         row[at] = pixels[at];
-        broken = I::add(broken, I::splat(pixels[at] * 0.0));
+        broken = I::add(broken, I::mul(I::splat(pixels[at]), zero));
     }
     broken
 }
@@ -260,16 +270,16 @@ struct Columns<I: Isa> {
 
 impl<I: Isa> Columns<I> {
     #[inline(always)]
-    fn of<const K: usize>(rows: [&[[f32; BLOCK]]; K], x: usize) -> Self {
+    fn of<const K: usize>(rows: [&[[I::Value; BLOCK]]; K], x: usize) -> Self {
         let pixel = I::load(&rows[K / 2][x]);
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         let mut squares = sum;
         for i in (0..K).filter(|&i| i != K / 2) {
             let d = I::sub(I::load(&rows[i][x]), pixel);
             sum = I::add(sum, d);
             squares = I::add(squares, I::mul(d, d));
         }
-        let share = I::splat(1.0 / K as f32);
+        let share = I::splat(I::Value::of(1.0 / K as f64));
         let mean = I::mul(sum, share);
         Self {
             pixel,
@@ -292,18 +302,18 @@ impl<I: Isa> Columns<I> {
 /// `rows`, and have one block more.
 #[inline(always)]
 fn sigma_row<I: Isa, const K: usize>(
-    rows: [&[f32]; K],
+    rows: [&[I::Value]; K],
     blocks: usize,
     mut each: impl FnMut(usize, I::Block),
 ) {
-    let share = I::splat(1.0 / K as f32);
+    let share = I::splat(I::Value::of(1.0 / K as f64));
     let rows = rows.map(|row| &row.as_chunks::<BLOCK>().0[..blocks + 1]);
     let mut columns = Columns::<I>::of(rows, 0);
     for x in 0..blocks {
         let next = Columns::of(rows, x + 1);
         let middle = columns.window(&next, K / 2);
         let mut within = middle.variance;
-        let mut sum = I::splat(0.0);
+        let mut sum = I::splat(I::Value::default());
         let mut squares = sum;
         for j in (0..K).filter(|&j| j != K / 2) {
             let column = columns.window(&next, j);
@@ -325,7 +335,7 @@ fn sigma_row<I: Isa, const K: usize>(
 /// Rounding may take a variance below 0. NaN stays.
 #[inline(always)]
 fn at_least_0<I: Isa>(variance: I::Block) -> I::Block {
-    I::max(I::splat(0.0), variance)
+    I::max(I::splat(I::Value::default()), variance)
 }
 
 /// The largest of what was seen so far, in lanes.
@@ -338,8 +348,8 @@ struct Peak<I: Isa> {
 impl<I: Isa> Default for Peak<I> {
     fn default() -> Self {
         Self {
-            largest: I::splat(0.0),
-            broken: I::splat(0.0),
+            largest: I::splat(I::Value::default()),
+            broken: I::splat(I::Value::default()),
         }
     }
 }
@@ -354,28 +364,28 @@ impl<I: Isa> Peak<I> {
     #[inline(always)]
     fn take(&mut self, sigma: I::Block) {
         self.largest = I::max(sigma, self.largest);
-        self.seen(I::mul(sigma, I::splat(0.0)));
+        self.seen(I::mul(sigma, I::splat(I::Value::default())));
     }
 
     /// Hands the first of a block on to `out`, as many as that takes.
     #[inline(always)]
-    fn take_first(&mut self, sigma: I::Block, out: &mut [MaybeUninit<f32>]) {
-        let mut values = [0.0; BLOCK];
-        I::store(sigma, &mut values);
+    fn take_first(&mut self, sigma: I::Block, out: &mut [MaybeUninit<I::Value>]) {
+        let mut values = I::values(sigma);
         out.write_copy_of_slice(&values[..out.len()]);
         // What lies beyond must not be the largest.
-        values[out.len()..].fill(0.0);
+        values[out.len()..].fill(I::Value::default());
         self.take(I::load(&values));
     }
 
     /// NaN if a value was not finite.
-    fn value(&self) -> f32 {
-        let lanes = |block| {
-            let mut values = [0.0; BLOCK];
-            I::store(block, &mut values);
-            values
-        };
-        let broken: f32 = lanes(self.broken).iter().sum();
-        lanes(self.largest).iter().copied().fold(0.0, f32::max) + broken
+    fn value(&self) -> I::Value {
+        let mut value = I::Value::default();
+        for largest in I::values(self.largest) {
+            value = if largest > value { largest } else { value };
+        }
+        for broken in I::values(self.broken) {
+            value += broken;
+        }
+        value
     }
 }

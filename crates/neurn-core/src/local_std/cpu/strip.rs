@@ -40,7 +40,7 @@ const TILE: usize = 240;
 
 /// Rows of one plane.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Strip {
+pub(crate) struct Strip {
     pub plane: usize,
     /// The first row of the output.
     pub top: usize,
@@ -56,7 +56,7 @@ impl Strip {
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     /// The last k + 1 rows.
     ring: Vec<F32s>,
     /// Sums of d and of d^2 over the k rows of a column.

@@ -109,7 +109,7 @@ fn instruction_sets_agree() {
 /// As above, of the kernel for small k.
 #[test]
 fn instruction_sets_agree_on_rows() {
-    fn compute<I: Isa>(images: &[f32], windows: &Windows, planes: usize) -> Vec<u32> {
+    fn compute<I: Isa<Value = f32>>(images: &[f32], windows: &Windows, planes: usize) -> Vec<u32> {
         let [height, width] = windows.output();
         let mut scratch = rows::Scratch::default();
         let mut bits = Vec::new();
@@ -122,11 +122,11 @@ fn instruction_sets_agree_on_rows() {
         bits
     }
     for (planes, windows) in cases() {
-        if !rows::serves(windows.k) {
+        if !rows::serves::<f32>(windows.k) {
             continue;
         }
         let images = pixels(planes * windows.height * windows.width);
-        let portable = compute::<isa::Portable>(&images, &windows, planes);
+        let portable = compute::<isa::Portable<f32>>(&images, &windows, planes);
         let mut scratch = Scratch::default();
         let [height, width] = windows.output();
         let mut chosen = Vec::new();
