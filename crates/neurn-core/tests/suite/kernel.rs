@@ -6,10 +6,10 @@ use burn::tensor::DType;
 use neurn_core::{Border, MaxScope, NeuRnConfig, local_std};
 use proptest::prelude::*;
 
-use crate::devices::{all, tensor, values};
+use crate::devices::{computing_in, tensor, values};
 use crate::gradient::{autodiff, irregular_values};
 use crate::oracle::{self, Images};
-use crate::tolerance::{F32, assert_close, response_units, sigma_units};
+use crate::tolerance::{F32, F64, assert_close, response_units, sigma_units};
 
 /// Every third block of 11 x 13 is flat, every third faint, and the others of
 /// full contrast; on `offset`, rounded to f32.
@@ -55,6 +55,7 @@ fn dims() -> impl Strategy<Value = [usize; 4]> {
         Just([1, 3, 61, 70]),
         // More than one tile of columns.
         Just([1, 1, 17, 530]),
+        Just([1, 1, 17, 2100]),
         // More planes than lanes, with a rest.
         Just([5, 2, 33, 20]),
         Just([19, 1, 16, 16]),
@@ -72,18 +73,19 @@ proptest! {
         stride in 1..=4_usize,
         faint in prop_oneof![Just(1e-6), Just(1e-4), Just(1e-2)],
         offset in prop_oneof![Just(0.0), Just(-3.0), Just(1e4)],
+        (dtype, unit) in dtype(),
         seed: u64,
     ) {
         let images = patchwork(dims, faint, offset, seed);
         let expected = oracle::local_std(&images, k, border, stride).values;
-        for device in all() {
-            let x = tensor(&images.values, images.dims, DType::F32, &device);
+        for device in computing_in(dtype) {
+            let x = tensor(&images.values, images.dims, dtype, &device);
             let sigma = values(local_std(x, k, border, stride));
             assert_close(
                 &sigma,
                 &expected,
-                sigma_units(k) * F32,
-                &format!("{device:?} {dims:?} {k} {border:?} {stride} {faint} {offset}"),
+                sigma_units(k) * unit,
+                &format!("{device:?} {dtype:?} {dims:?} {k} {border:?} {stride} {faint} {offset}"),
             );
         }
     }
@@ -94,17 +96,18 @@ proptest! {
         config in config(),
         faint in prop_oneof![Just(1e-6), Just(1e-2)],
         offset in prop_oneof![Just(0.0), Just(1e4)],
+        (dtype, unit) in dtype(),
         seed: u64,
     ) {
         let images = patchwork(dims, faint, offset, seed);
         let expected = oracle::neurn(&images, &config).values;
-        for device in all() {
-            let x = tensor(&images.values, images.dims, DType::F32, &device);
+        for device in computing_in(dtype) {
+            let x = tensor(&images.values, images.dims, dtype, &device);
             assert_close(
                 &values(config.init().forward(x)),
                 &expected,
-                response_units(config.k) * F32,
-                &format!("{device:?} {dims:?} {config:?} {faint} {offset}"),
+                response_units(config.k) * unit,
+                &format!("{device:?} {dtype:?} {dims:?} {config:?} {faint} {offset}"),
             );
         }
     }
@@ -119,6 +122,7 @@ proptest! {
         config in config(),
         faint in prop_oneof![Just(1e-6), Just(1e-2)],
         offset in prop_oneof![Just(0.0), Just(1e4)],
+        (dtype, unit) in dtype(),
         seed: u64,
     ) {
         let images = patchwork(dims, faint, offset, seed);
@@ -131,18 +135,22 @@ proptest! {
             .map(|w| w - 0.5)
             .collect();
         let (expected, scale) = oracle::contrast_gradient(&images, &config, &weights);
-        for device in all() {
-            let found = autodiff(&images, &config, &weights, DType::F32, &device);
+        for device in computing_in(dtype) {
+            let found = autodiff(&images, &config, &weights, dtype, &device);
             for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
-                let allowed = 4.0 * response_units(config.k) * F32 * scale[i];
+                let allowed = 4.0 * response_units(config.k) * unit * scale[i];
                 assert!(
                     (found - expected).abs() <= allowed,
-                    "{device:?} {dims:?} {config:?} {faint} {offset}: \
+                    "{device:?} {dtype:?} {dims:?} {config:?} {faint} {offset}: \
                      dL/dx[{i}] is {found:e}, expected {expected:e} to {allowed:e}"
                 );
             }
         }
     }
+}
+
+fn dtype() -> impl Strategy<Value = (DType, f64)> {
+    prop_oneof![Just((DType::F32, F32)), Just((DType::F64, F64))]
 }
 
 fn config() -> impl Strategy<Value = NeuRnConfig> {

@@ -15,9 +15,10 @@
 //! |error of s| <= (3 k^2 + 10 k + 10) u s
 //! ```
 //!
-//! A kernel that sums in another way has to stay within the same bound; that of
-//! `Flex` and `NdArray` derives its own, 2 k^2 + 2 units, where it decides which
-//! patches its running sums may serve.
+//! A kernel that sums in another way has to stay within the same bound. Each
+//! derives its own where it stands: 2.5 k^2 + 5 k + 4 units for sums over columns
+//! and rows, and 2 k^2 + 2 for running sums, which decides which patches those may
+//! serve.
 //!
 //! A GPU's division and root may be off by 3 units in the last place, 6 u.
 

@@ -19,16 +19,26 @@
 //!
 //! # Error
 //!
-//! Let u = 2^-24. Sums of d^2 and of e^2 are about one of the k values that are
-//! summed, so they are at most k times what remains once the square of the mean
-//! is gone. They round at most k + 1 times and the square that is taken away
-//! twice as often and three times more, so v and what the columns add are off by
-//! at most `(3 k + 4) k u` of themselves, and sigma by half of that:
-//! `(3 k^2 + 4 k) / 2` units. e is off by its own rounding and that of two means,
-//! at most `(k + 3) u` times the patch's range, which is at most sqrt(2) k sigma;
-//! in the norm over the columns that is `(k + 3) sqrt(2) sqrt(k) u sigma`
-//! [each e_j enters with weight 1/k]. With k <= 7 the sum stays below
-//! `3 k^2 + 10 k + 10`.
+//! Let u = 2^-24 (2^-53 in f64), W = sum v_j and B = sum e_j^2 - (sum e_j)^2 / k,
+//! so that k sigma^2 = W + B.
+//!
+//! A sum of squares about one of the k values that are summed is at most k times
+//! what remains once the square of the mean is gone. It rounds at most k + 1 times
+//! and the square that is taken away at most 2 k + 1 times, so v_j, and B of given
+//! e_j, are off by at most `(3 k + 4) k u` of themselves. Summing and scaling add
+//! k + 4 units, and the root halves all: `(3 k^2 + 5 k + 4) / 2` units of sigma.
+//!
+//! What e_j is off by counts in the norm over the columns, over sqrt(k):
+//!
+//! - m_j by (k + 1) u times the mean of |d|, which is at most sqrt(k v_j):
+//!   `(k + 1) sqrt(k)` units;
+//! - the difference of pixels by u of itself: their squares sum to at most k times
+//!   k^2 sigma^2, so k units;
+//! - the difference of means, |m_j|^2 <= k v_j: `1.5 (k + 1)` units;
+//! - their sum: sqrt(k) units.
+//!
+//! Since (k + 2) sqrt(k) <= k^2, sigma is off by at most
+//! `2.5 k^2 + 5 k + 4` units.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;

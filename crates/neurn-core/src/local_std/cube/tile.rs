@@ -15,13 +15,10 @@
 //!
 //! # Error
 //!
-//! Each subtraction is of sums about one of the k values that are summed, and
-//! there `sum d^2 <= k` times what is left. The sums round at most k + 2 times
-//! and the subtracted square twice as often, so sigma^2 is off by at most
-//! `3 k (k + 2)` units a direction and sigma by `3 k (k + 2)` in all, u = 2^-24
-//! in f32. e_j is a difference of pixels and of means about them, off by at most
-//! `k + 3` units of the patch's range, which is at most sqrt(2) k sigma. A flat
-//! patch has d = e = 0 and gives exactly 0.
+//! As of the same arithmetic on a CPU, where it is derived (`cpu/rows.rs`):
+//! `2.5 k^2 + 5 k + 4` units, u = 2^-24 in f32, and for a GPU's divisions and root,
+//! which may be off by 6 u each, 15 more. A flat patch has d = e = 0 and gives
+//! exactly 0.
 
 use cubecl::prelude::*;
 
