@@ -33,7 +33,6 @@ mod classifier;
 mod frontend;
 mod normalization;
 mod parameters;
-mod standardize;
 
 pub use backbone::{
     Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head, MODELS,
@@ -41,11 +40,13 @@ pub use backbone::{
     Stem, UnknownLayer, UnknownModel, Vgg, VggConfig, VggConvolution, VggDepth, VggHead,
 };
 pub use classifier::{Classifier, ClassifierConfig};
-pub use frontend::{Frontend, FrontendConfig};
+pub use frontend::{
+    Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian, LocalContrastNorm,
+    LocalContrastNormConfig, Sigma, SigmaConfig, Sobel, Standardize,
+};
 pub use neurn_core::{NeuRn, NeuRnConfig};
 pub use normalization::Normalization;
 pub use parameters::trainable_parameters;
-pub use standardize::Standardize;
 
 /// The example of the README, compiled with the doctests.
 #[cfg(doctest)]

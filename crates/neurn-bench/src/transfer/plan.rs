@@ -1,7 +1,10 @@
 //! What to run: the combinations that were asked for, and the settings of one.
 
 use neurn_core::{NeuRnConfig, Response};
-use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, UnknownModel};
+use neurn_models::{
+    BackboneConfig, ClassifierConfig, FrontendConfig, LocalContrastNormConfig, SigmaConfig,
+    UnknownModel,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -152,12 +155,20 @@ pub fn frontend_label(frontend: &str, k: Option<usize>) -> String {
 }
 
 /// The names of frontends.
-pub const FRONTENDS: [&str; 5] = [
+pub const FRONTENDS: [&str; 13] = [
     "none",
     "neurn",
     "neurn-inverse-contrast",
     "neurn-divisive",
+    "sigma",
+    "greyscale",
     "standardize",
+    "instance-norm",
+    "local-response-norm",
+    "local-contrast-subtractive",
+    "local-contrast-divisive",
+    "sobel",
+    "laplacian-of-gaussian",
 ];
 
 /// A name that nothing has.
@@ -181,14 +192,29 @@ fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownName>
             FrontendConfig::NeuRn(neurn.with_response(Response::inverse_contrast()))
         }
         "neurn-divisive" => FrontendConfig::NeuRn(neurn.with_response(Response::divisive())),
+        "sigma" => FrontendConfig::Sigma(SigmaConfig::new(k)),
+        "greyscale" => FrontendConfig::Greyscale,
         "standardize" => FrontendConfig::Standardize,
+        "instance-norm" => FrontendConfig::InstanceNorm,
+        "local-response-norm" => FrontendConfig::LocalResponseNorm,
+        "local-contrast-subtractive" => {
+            FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new().with_divisive(false))
+        }
+        "local-contrast-divisive" => {
+            FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new())
+        }
+        "sobel" => FrontendConfig::Sobel,
+        "laplacian-of-gaussian" => FrontendConfig::LaplacianOfGaussian,
         _ => return Err(UnknownName::Frontend(name.to_string())),
     })
 }
 
 /// Whether the frontend of that name has a patch.
 fn has_patch(name: &str) -> bool {
-    matches!(frontend_by_name(name, 3), Ok(FrontendConfig::NeuRn(_)))
+    matches!(
+        frontend_by_name(name, 3),
+        Ok(FrontendConfig::NeuRn(_) | FrontendConfig::Sigma(_))
+    )
 }
 
 #[cfg(test)]
@@ -274,9 +300,9 @@ mod tests {
         for name in FRONTENDS {
             frontend_by_name(name, 3).unwrap();
         }
-        let error = frontend_by_name("sobel", 3).unwrap_err().to_string();
+        let error = frontend_by_name("canny", 3).unwrap_err().to_string();
         assert!(
-            error.contains("`sobel`") && error.contains("none, neurn"),
+            error.contains("`canny`") && error.contains("none, neurn"),
             "{error}"
         );
     }

@@ -36,7 +36,7 @@ fn arguments_that_no_run_can_be_made_of() {
         (["--model", "vgg20"], ["vgg20", "vgg19"]),
         (["--source", "emnist"], ["emnist", "mnist-m"]),
         (["--target", "emnist"], ["emnist", "mnist-m"]),
-        (["--frontend", "sobel"], ["sobel", "neurn"]),
+        (["--frontend", "canny"], ["canny", "neurn"]),
         (["--device", "abacus"], ["abacus", "flex"]),
         (["--k", "4"], ["4", "odd number from 3"]),
         (["--k", "1"], ["1", "odd number from 3"]),
