@@ -183,8 +183,8 @@ impl<T: Real> Peak<T> {
 }
 
 on_best_isa! {
-    /// `sum(g y)` and the largest y. A lane adds up 64 products and goes on in f64, so the sum is off by at most 66 units of the sum of its terms'
-    /// sizes.
+    /// `sum(g y)` and the largest y. A lane adds up 64 products and goes on in f64,
+    /// so the sum is off by at most 66 units of the sum of its terms' sizes.
     fn sum_and_largest<T> = products(y: &[T], by_y: &[T]) -> (f64, T)
 }
 
