@@ -53,6 +53,28 @@ pub(crate) trait Real:
     ) -> [Self; LANES];
 }
 
+/// What f32 and f64 do by methods of the same name.
+macro_rules! float_methods {
+    () => {
+        #[inline(always)]
+        fn of(value: f64) -> Self {
+            value as Self
+        }
+        #[inline(always)]
+        fn wide(self) -> f64 {
+            self as f64
+        }
+        #[inline(always)]
+        fn sqrt(self) -> Self {
+            self.sqrt()
+        }
+        #[inline(always)]
+        fn is_finite(self) -> bool {
+            self.is_finite()
+        }
+    };
+}
+
 impl Real for f32 {
     const NAN: Self = Self::NAN;
     const FLAT: Self = 1e-37;
@@ -67,22 +89,7 @@ impl Real for f32 {
     type Avx2 = Portable<f32>;
     type Portable = Portable<f32>;
 
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value as Self
-    }
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-    #[inline(always)]
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
+    float_methods!();
 
     fn strips(
         images: &[Self],
@@ -104,22 +111,7 @@ impl Real for f64 {
     type Avx2 = Portable<f64>;
     type Portable = Portable<f64>;
 
-    #[inline(always)]
-    fn of(value: f64) -> Self {
-        value
-    }
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self
-    }
-    #[inline(always)]
-    fn sqrt(self) -> Self {
-        self.sqrt()
-    }
-    #[inline(always)]
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
+    float_methods!();
 
     fn strips(
         _images: &[Self],

@@ -6,6 +6,8 @@
 
 use std::mem::MaybeUninit;
 
+use super::isa::Portable;
+
 /// How many strips are computed side by side.
 pub(super) const LANES: usize = 8;
 
@@ -23,15 +25,12 @@ pub(super) fn mask(condition: bool) -> u32 {
     if condition { u32::MAX } else { 0 }
 }
 
-/// What an instruction set does better than the compiler.
-pub(super) trait Isa {
+/// The one step that looks across registers.
+pub(super) trait Transpose {
     fn transpose(block: [F32s; LANES]) -> [F32s; LANES];
 }
 
-/// Any processor.
-pub(super) struct Portable;
-
-impl Isa for Portable {
+impl Transpose for Portable<f32> {
     #[inline(always)]
     fn transpose(block: [F32s; LANES]) -> [F32s; LANES] {
         std::array::from_fn(|x| std::array::from_fn(|lane| block[lane][x]))
@@ -40,7 +39,7 @@ impl Isa for Portable {
 
 /// `lanes[x][lane] = rows[lane][x]`.
 #[inline(always)]
-pub(super) fn rows_to_lanes<I: Isa>(rows: [&[f32]; LANES], lanes: &mut [F32s]) {
+pub(super) fn rows_to_lanes<I: Transpose>(rows: [&[f32]; LANES], lanes: &mut [F32s]) {
     let count = lanes.len();
     let rows = rows.map(|row| &row[..count]);
     let (blocks, rest) = lanes.as_chunks_mut::<LANES>();
@@ -58,7 +57,7 @@ pub(super) fn rows_to_lanes<I: Isa>(rows: [&[f32]; LANES], lanes: &mut [F32s]) {
 
 /// `rows[lane][x] = lanes[x][lane]`, for the lanes that have a row.
 #[inline(always)]
-pub(super) fn lanes_to_rows<I: Isa>(
+pub(super) fn lanes_to_rows<I: Transpose>(
     lanes: &[F32s],
     mut row: impl FnMut(usize) -> Option<usize>,
     out: &mut [MaybeUninit<f32>],
@@ -84,24 +83,25 @@ pub(super) fn lanes_to_rows<I: Isa>(
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::Avx;
-
-#[cfg(target_arch = "x86_64")]
 mod x86 {
     #![allow(unsafe_code)]
 
     use std::arch::x86_64::*;
 
-    use super::{F32s, Isa, LANES};
+    use super::super::isa::{Avx2, Avx512};
+    use super::{F32s, LANES, Transpose};
 
-    /// x86-64 with AVX. Only code that runs where AVX was detected may use it.
-    pub(in super::super) struct Avx;
-
-    impl Isa for Avx {
+    impl Transpose for Avx512 {
         #[inline(always)]
         fn transpose(block: [F32s; LANES]) -> [F32s; LANES] {
-            // SAFETY: `Avx` is used by the functions of `strip` that have AVX
-            // and more enabled, and by nothing else.
+            Avx2::transpose(block)
+        }
+    }
+
+    impl Transpose for Avx2 {
+        #[inline(always)]
+        fn transpose(block: [F32s; LANES]) -> [F32s; LANES] {
+            // SAFETY: only functions with its features enabled use `Avx2`.
             unsafe { transpose(block) }
         }
     }
@@ -134,7 +134,7 @@ mod x86 {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use crate::local_std::cpu::lanes::Portable;
+        use crate::local_std::cpu::isa::Portable;
 
         #[test]
         fn avx_transposes_as_the_definition_does() {
@@ -143,7 +143,10 @@ mod x86 {
             }
             let block = std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
             // SAFETY: AVX was detected.
-            assert_eq!(unsafe { transpose(block) }, Portable::transpose(block));
+            assert_eq!(
+                unsafe { transpose(block) },
+                Portable::<f32>::transpose(block)
+            );
         }
     }
 }

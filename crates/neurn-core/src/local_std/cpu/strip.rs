@@ -30,7 +30,8 @@
 use std::mem::MaybeUninit;
 
 use super::super::windows::Windows;
-use super::lanes::{F32s, F64s, Isa, LANES, Portable, U32s, lanes_to_rows, mask, rows_to_lanes};
+use super::isa::Portable;
+use super::lanes::{F32s, F64s, LANES, Transpose, U32s, lanes_to_rows, mask, rows_to_lanes};
 use super::patch::patch_std;
 use super::refill;
 
@@ -84,7 +85,7 @@ pub(super) fn local_std(
             return max;
         }
     }
-    strips_std::<Portable>(images, windows, strips, out, scratch)
+    strips_std::<Portable<f32>>(images, windows, strips, out, scratch)
 }
 
 /// The same code for the instruction sets that a processor may turn out to
@@ -93,7 +94,7 @@ pub(super) fn local_std(
 mod x86 {
     #![allow(unsafe_code)]
 
-    use super::super::lanes::Avx;
+    use super::super::isa::{Avx2, Avx512, has_avx2, has_avx512};
     use super::*;
 
     pub(super) fn local_std(
@@ -103,15 +104,11 @@ mod x86 {
         out: &mut [MaybeUninit<f32>],
         scratch: &mut Scratch,
     ) -> Option<F32s> {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("avx512bw")
-        {
+        if has_avx512() {
             // SAFETY: the features were detected.
             return Some(unsafe { avx512(images, windows, strips, out, scratch) });
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if has_avx2() {
             // SAFETY: the features were detected.
             return Some(unsafe { avx2(images, windows, strips, out, scratch) });
         }
@@ -126,7 +123,7 @@ mod x86 {
         out: &mut [MaybeUninit<f32>],
         scratch: &mut Scratch,
     ) -> F32s {
-        strips_std::<Avx>(images, windows, strips, out, scratch)
+        strips_std::<Avx512>(images, windows, strips, out, scratch)
     }
 
     #[target_feature(enable = "avx2,fma")]
@@ -137,28 +134,12 @@ mod x86 {
         out: &mut [MaybeUninit<f32>],
         scratch: &mut Scratch,
     ) -> F32s {
-        strips_std::<Avx>(images, windows, strips, out, scratch)
-    }
-
-    #[cfg(test)]
-    pub(in super::super) fn avx2_alone(
-        images: &[f32],
-        windows: &Windows,
-        strips: &[Strip],
-        out: &mut [MaybeUninit<f32>],
-        scratch: &mut Scratch,
-    ) -> Option<F32s> {
-        let detected = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-        // SAFETY: the features were detected.
-        detected.then(|| unsafe { avx2(images, windows, strips, out, scratch) })
+        strips_std::<Avx2>(images, windows, strips, out, scratch)
     }
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
-pub(super) use x86::avx2_alone;
-
 #[inline(always)]
-pub(super) fn strips_std<I: Isa>(
+pub(super) fn strips_std<I: Transpose>(
     images: &[f32],
     windows: &Windows,
     strips: &[Strip],
@@ -300,7 +281,7 @@ impl Scratch {
 /// One row of every strip from column `left` of the patches on, the border
 /// included.
 #[inline(always)]
-fn load<I: Isa>(rows: [&[f32]; LANES], windows: &Windows, left: usize, lanes: &mut [F32s]) {
+fn load<I: Transpose>(rows: [&[f32]; LANES], windows: &Windows, left: usize, lanes: &mut [F32s]) {
     let width = windows.width;
     let margin = windows.margin();
     // The columns of the image among those asked for.

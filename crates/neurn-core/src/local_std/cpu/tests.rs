@@ -1,7 +1,6 @@
 //! What only the inside of the kernel shows. That its values are right is the
 //! business of the suite in `tests/`.
 
-use super::lanes::Portable;
 use super::*;
 use crate::Border;
 
@@ -90,16 +89,18 @@ fn instruction_sets_agree() {
             written(&mut values).to_vec()
         };
         let portable = compute(&|out, scratch| {
-            strip::strips_std::<Portable>(&images, &windows, &strips, out, scratch);
+            strip::strips_std::<isa::Portable<f32>>(&images, &windows, &strips, out, scratch);
         });
         let chosen = compute(&|out, scratch| {
             strip::local_std(&images, &windows, &strips, out, scratch);
         });
         assert_eq!(portable, chosen, "{windows:?}");
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if isa::has_avx2() {
             let avx2 = compute(&|out, scratch| {
-                strip::avx2_alone(&images, &windows, &strips, out, scratch).expect("detected");
+                isa::on_avx2(|| {
+                    strip::strips_std::<isa::Avx2>(&images, &windows, &strips, out, scratch)
+                });
             });
             assert_eq!(portable, avx2, "{windows:?}");
         }
