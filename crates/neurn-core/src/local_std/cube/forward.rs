@@ -7,7 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::launch::{Batch, accumulator, counts, dtypes, empty, units};
-use super::tile::{Grid, Place, Tile, UNITS, columns, is_broken, larger, largest, load, sigma};
+use super::tile::{Grid, Patches, Place, Tile, UNITS, is_broken, larger, largest};
 
 pub(super) fn local_std(images: CubeTensor, batch: &Batch) -> CubeTensor {
     let output = empty(&images, batch.output(), images.dtype);
@@ -98,21 +98,16 @@ fn sigma_kernel<F: Float, A: Float>(
     if task >= grid.tasks {
         terminate!();
     }
-    let mut pixels = Shared::<[A]>::new_slice(comptime!(tile.pixel_rows * tile.pixel_columns));
-    let mut means = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
-    let mut variances = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
+    let mut patches = Patches::<A>::new(tile);
 
     let place = Place::of_tile(grid, task, tile);
-    load::<F, A>(images, &place, &mut pixels, tile);
-    sync_cube();
-    columns::<A>(&pixels, &mut means, &mut variances, tile);
-    sync_cube();
+    patches.load::<F>(images, &place, tile);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
         let row = at / comptime!(tile.columns);
         let column = at % comptime!(tile.columns);
         if place.holds(grid, row, column) {
-            let sigma = sigma::<A>(&pixels, &means, &variances, row, column, tile);
+            let sigma = patches.sigma(row, column, tile);
             output[place.output(grid, row, column)] = F::cast_from(sigma);
         }
         at += comptime!(UNITS);
@@ -132,23 +127,18 @@ fn peaks_of_tiles_kernel<F: Float, A: Float>(
     if task >= grid.tasks {
         terminate!();
     }
-    let mut pixels = Shared::<[A]>::new_slice(comptime!(tile.pixel_rows * tile.pixel_columns));
-    let mut means = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
-    let mut variances = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
+    let mut patches = Patches::<A>::new(tile);
     let mut of_units = Shared::<[A]>::new_slice(UNITS);
 
     let place = Place::of_tile(grid, task, tile);
-    let broken = load::<F, A>(images, &place, &mut pixels, tile);
-    sync_cube();
-    columns::<A>(&pixels, &mut means, &mut variances, tile);
-    sync_cube();
+    let broken = patches.load::<F>(images, &place, tile);
     let mut peak = unit_peak::<A>(broken);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
         let row = at / comptime!(tile.columns);
         let column = at % comptime!(tile.columns);
         if place.holds(grid, row, column) {
-            let sigma = sigma::<A>(&pixels, &means, &variances, row, column, tile);
+            let sigma = patches.sigma(row, column, tile);
             peak = larger::<A>(peak, of_patch::<A>(sigma));
         }
         at += comptime!(UNITS);
@@ -201,22 +191,17 @@ fn over_peaks_kernel<F: Float, A: Float>(
     if task >= grid.tasks {
         terminate!();
     }
-    let mut pixels = Shared::<[A]>::new_slice(comptime!(tile.pixel_rows * tile.pixel_columns));
-    let mut means = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
-    let mut variances = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
+    let mut patches = Patches::<A>::new(tile);
 
     let peak = peaks[task / tiles];
     let place = Place::of_tile(grid, task, tile);
-    load::<F, A>(images, &place, &mut pixels, tile);
-    sync_cube();
-    columns::<A>(&pixels, &mut means, &mut variances, tile);
-    sync_cube();
+    patches.load::<F>(images, &place, tile);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
         let row = at / comptime!(tile.columns);
         let column = at % comptime!(tile.columns);
         if place.holds(grid, row, column) {
-            let sigma = sigma::<A>(&pixels, &means, &variances, row, column, tile);
+            let sigma = patches.sigma(row, column, tile);
             let response = over_peak::<A>(sigma, peak, nan);
             output[place.output(grid, row, column)] = F::cast_from(response);
         }
@@ -241,26 +226,21 @@ fn group_kernel<F: Float, A: Float>(
         terminate!();
     }
     let size = comptime!(tile.rows * tile.columns);
-    let mut pixels = Shared::<[A]>::new_slice(comptime!(tile.pixel_rows * tile.pixel_columns));
-    let mut means = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
-    let mut variances = Shared::<[A]>::new_slice(comptime!(tile.rows * tile.pixel_columns));
+    let mut patches = Patches::<A>::new(tile);
     let mut of_units = Shared::<[A]>::new_slice(UNITS);
     let mut held = Shared::<[A]>::new_slice(comptime!(tiles * tile.rows * tile.columns));
 
     let mut peak = A::from_int(0);
     for i in 0..tiles {
         let place = Place::of_tile(grid, group * tiles + i, tile);
-        let broken = load::<F, A>(images, &place, &mut pixels, tile);
-        sync_cube();
-        columns::<A>(&pixels, &mut means, &mut variances, tile);
-        sync_cube();
+        let broken = patches.load::<F>(images, &place, tile);
         peak = larger::<A>(peak, unit_peak::<A>(broken));
         let mut at = UNIT_POS as usize;
         while at < size {
             let row = at / comptime!(tile.columns);
             let column = at % comptime!(tile.columns);
             if place.holds(grid, row, column) {
-                let sigma = sigma::<A>(&pixels, &means, &variances, row, column, tile);
+                let sigma = patches.sigma(row, column, tile);
                 held[i * size + at] = sigma;
                 peak = larger::<A>(peak, of_patch::<A>(sigma));
             }

@@ -263,7 +263,7 @@ pub(super) fn load<F: Float, A: Float>(
 /// Mean, about the middle pixel, and variance of the column of k pixels below
 /// every pixel of the rows of patches.
 #[cube]
-pub(super) fn columns<A: Float>(
+fn columns<A: Float>(
     pixels: &Shared<[A]>,
     means: &mut Shared<[A]>,
     variances: &mut Shared<[A]>,
@@ -291,7 +291,7 @@ pub(super) fn columns<A: Float>(
 
 /// Sigma of one patch of the tile.
 #[cube]
-pub(super) fn sigma<A: Float>(
+fn sigma<A: Float>(
     pixels: &Shared<[A]>,
     means: &Shared<[A]>,
     variances: &Shared<[A]>,
@@ -318,6 +318,52 @@ pub(super) fn sigma<A: Float>(
     }
     let between = at_least_0::<A>(squares - sum / size * sum);
     ((within + between) / size).sqrt()
+}
+
+/// The patches of a tile: its pixels, and means and variances of their columns.
+#[derive(CubeType)]
+pub(super) struct Patches<A: Float> {
+    pixels: Shared<[A]>,
+    means: Shared<[A]>,
+    variances: Shared<[A]>,
+}
+
+#[cube]
+impl<A: Float> Patches<A> {
+    pub(super) fn new(#[comptime] tile: Tile) -> Self {
+        Patches::<A> {
+            pixels: Shared::new_slice(comptime!(tile.pixel_rows * tile.pixel_columns)),
+            means: Shared::new_slice(comptime!(tile.rows * tile.pixel_columns)),
+            variances: Shared::new_slice(comptime!(tile.rows * tile.pixel_columns)),
+        }
+    }
+
+    /// Makes all units ready for [`sigma`](Self::sigma), and says whether this one
+    /// met a pixel that is not finite.
+    pub(super) fn load<F: Float>(
+        &mut self,
+        images: &Tensor<F>,
+        place: &Place,
+        #[comptime] tile: Tile,
+    ) -> bool {
+        let broken = load::<F, A>(images, place, &mut self.pixels, tile);
+        sync_cube();
+        columns::<A>(&self.pixels, &mut self.means, &mut self.variances, tile);
+        sync_cube();
+        broken
+    }
+
+    /// Sigma of one patch.
+    pub(super) fn sigma(&self, row: usize, column: usize, #[comptime] tile: Tile) -> A {
+        sigma::<A>(
+            &self.pixels,
+            &self.means,
+            &self.variances,
+            row,
+            column,
+            tile,
+        )
+    }
 }
 
 /// Rounding may take a variance below 0. What is not finite stays so, which
