@@ -3,7 +3,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Tensor, TensorData};
 
-use super::gaussian;
+use super::{gaussian, root};
 
 /// The magnitude of the Sobel gradient of each channel, `sqrt(gx^2 + gy^2)`.
 ///
@@ -29,13 +29,7 @@ impl Sobel {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let across = [-1., 0., 1., -2., 0., 2., -1., 0., 1.].map(|w| w / 8.0);
         let down = [-1., -2., -1., 0., 0., 0., 1., 2., 1.].map(|w| w / 8.0);
-        let square = filter(images.clone(), &across).square() + filter(images, &down).square();
-        let flat = square.clone().equal_elem(0.0);
-        // Filled before the root, whose gradient at 0 is infinite.
-        square
-            .mask_fill(flat.clone(), 1.0)
-            .sqrt()
-            .mask_fill(flat, 0.0)
+        root(filter(images.clone(), &across).square() + filter(images, &down).square())
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::gaussian;
+use super::{gaussian, root};
 
 /// Configuration to create a [`LocalContrastNorm`] with
 /// [`init`](LocalContrastNormConfig::init).
@@ -79,13 +79,7 @@ impl LocalContrastNorm {
         if !self.divisive {
             return centered;
         }
-        let variance = blur(centered.clone().square(), window);
-        let flat = variance.clone().equal_elem(0.0);
-        // Filled before the root, whose gradient at 0 is infinite.
-        let deviation = variance
-            .mask_fill(flat.clone(), 1.0)
-            .sqrt()
-            .mask_fill(flat, 0.0);
+        let deviation = root(blur(centered.clone().square(), window));
         let mean: Tensor<4> = deviation
             .clone()
             .reshape([n, h * w])

@@ -141,6 +141,15 @@ impl Frontend {
     }
 }
 
+/// The square root, with a gradient of 0 at 0, where it is infinite.
+fn root(squares: Tensor<4>) -> Tensor<4> {
+    let nothing = squares.clone().equal_elem(0.0);
+    squares
+        .mask_fill(nothing.clone(), 1.0)
+        .sqrt()
+        .mask_fill(nothing, 0.0)
+}
+
 /// A Gaussian of `width` pixels at `size` places about its middle, which sums to
 /// 1.
 fn gaussian(size: usize, width: f64) -> Vec<f64> {
