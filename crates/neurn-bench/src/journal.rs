@@ -193,6 +193,7 @@ fn parse(file: &mut File, path: &Path) -> Result<(Vec<Record>, Text), JournalErr
 mod tests {
     use super::*;
     use crate::device::Backend;
+    use crate::record::Epoch;
 
     fn record(id: &str) -> Record {
         Record {
@@ -201,6 +202,8 @@ mod tests {
             model: "digit-net".to_string(),
             frontend: "none".to_string(),
             k: None,
+            stride: None,
+            after: None,
             seed: 0,
             device: Backend::Flex,
             epochs: 1,
@@ -210,9 +213,15 @@ mod tests {
             select_images: 2,
             selected_epoch: 1,
             select_accuracy: 50.0,
+            learning: vec![Epoch {
+                epoch: 1,
+                loss: 0.5,
+                select_accuracy: 50.0,
+            }],
             accuracy: [("usps".to_string(), 41.25)].into(),
             images: [("usps".to_string(), 80)].into(),
             majority: [("usps".to_string(), 17.5)].into(),
+            confusion: [("usps".to_string(), vec![vec![33, 47]])].into(),
             data: [("mnist".to_string(), "0f".to_string())].into(),
             synthetic: false,
             images_per_second: 100.0,

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::transfer::Epoch;
+use crate::record::Epoch;
 
 /// The progress of one run, on standard error.
 #[derive(Debug)]

@@ -6,6 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::Backend;
 
+/// What an epoch came to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Mean cross-entropy over the training images, as they were learnt from.
+    pub loss: f64,
+    /// Accuracy on the selection images, in percent.
+    pub select_accuracy: f64,
+}
+
 /// One run: a network trained on one domain and tested on several.
 ///
 /// A record is one line of `results.jsonl`.
@@ -22,6 +33,12 @@ pub struct Record {
     pub frontend: String,
     /// Side of NeuRN's patch; null without NeuRN.
     pub k: Option<usize>,
+    /// Every how many-th patch the frontend kept, if not every.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stride: Option<usize>,
+    /// The backbone's layer that the frontend followed, if it did not come first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
     /// Seed of the initialisation and the order of images.
     pub seed: u64,
     /// The backend.
@@ -40,12 +57,20 @@ pub struct Record {
     pub selected_epoch: usize,
     /// Accuracy on those images, in percent.
     pub select_accuracy: f64,
-    /// Accuracy on each test set, in percent.
+    /// What each epoch came to, in order.
+    #[serde(default)]
+    pub learning: Vec<Epoch>,
+    /// Accuracy on each test set, in percent. A shifted test set is named
+    /// `mnist+rotation-3`: domain, kind of shift, severity.
     pub accuracy: BTreeMap<String, f64>,
     /// How many images each test set holds.
     pub images: BTreeMap<String, usize>,
     /// The share of the most frequent digit of each test set, in percent.
     pub majority: BTreeMap<String, f64>,
+    /// How often each digit (outer) of a test set was taken for which (inner).
+    /// Shifted test sets have none.
+    #[serde(default)]
+    pub confusion: BTreeMap<String, Vec<Vec<u32>>>,
     /// Fingerprints: of the source's training part under its name, and of each
     /// test set under `NAME/test`.
     pub data: BTreeMap<String, String>,

@@ -9,4 +9,4 @@ mod train;
 pub use examples::{Example, Examples};
 pub use plan::{FRONTENDS, Plan, Run, Training, UnknownName, frontend_label};
 pub use run::{Split, run};
-pub use train::{Epoch, Interrupted, Trained, Trainer, seeded};
+pub use train::{Confusion, Interrupted, Trained, Trainer, seeded};

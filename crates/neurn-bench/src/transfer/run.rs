@@ -8,9 +8,9 @@ use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
 use super::train::{Interrupted, Trainer, seeded};
-use super::{Epoch, Examples, Run};
+use super::{Examples, Run};
 use crate::domains::{CLASSES, Domain, ImageSet};
-use crate::record::{Record, test_key, versions};
+use crate::record::{Epoch, Record, test_key, versions};
 
 /// Which images of a source train and which select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +81,16 @@ pub fn run(
 
     let mut data = BTreeMap::from([(source.name.clone(), images.fingerprint().to_string())]);
     let mut accuracies = BTreeMap::new();
+    let mut confusions = BTreeMap::new();
     let mut counts = BTreeMap::new();
     let mut majority = BTreeMap::new();
     for target in targets {
         let count = target.test.labels().len();
         let tested = examples(&target.test, 0..count);
-        let percent = trainer.accuracy(&trained.classifier, &tested)?;
-        accuracies.insert(target.name.clone(), percent);
+        let confusion = trainer.confusion(&trained.classifier, &tested)?;
+        accuracies.insert(target.name.clone(), confusion.accuracy());
+        let counted = confusion.counts.iter().map(|row| row.to_vec()).collect();
+        confusions.insert(target.name.clone(), counted);
         counts.insert(target.name.clone(), count);
         majority.insert(target.name.clone(), majority_class(&target.test));
         data.insert(
@@ -102,6 +105,8 @@ pub fn run(
         model: run.model.clone(),
         frontend: run.frontend.clone(),
         k: run.k,
+        stride: None,
+        after: None,
         seed: run.seed,
         device: run.backend,
         epochs: training.epochs,
@@ -111,9 +116,11 @@ pub fn run(
         select_images: split.select,
         selected_epoch: trained.selected.epoch,
         select_accuracy: trained.selected.select_accuracy,
+        learning: trained.learning,
         accuracy: accuracies,
         images: counts,
         majority,
+        confusion: confusions,
         data,
         synthetic: source.synthetic(),
         images_per_second: trained.images_per_second,

@@ -19,6 +19,8 @@ use std::sync::Mutex;
 
 use super::Training;
 use super::examples::{Batch, Examples};
+use crate::domains::CLASSES;
+use crate::record::Epoch;
 
 /// A classifier as the learner sees it. Its images have passed the frontend.
 #[derive(Module, Debug)]
@@ -55,17 +57,6 @@ impl InferenceStep for Student {
     }
 }
 
-/// What an epoch came to.
-#[derive(Clone, Copy, Debug)]
-pub struct Epoch {
-    /// Counted from 1.
-    pub epoch: usize,
-    /// Mean cross-entropy over the training images, as they were learnt from.
-    pub loss: f64,
-    /// Accuracy on the selection images, in percent.
-    pub select_accuracy: f64,
-}
-
 /// The run was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
@@ -79,6 +70,8 @@ pub struct Trained {
     /// The epoch of the highest accuracy on the selection images, the earliest
     /// of equal ones.
     pub selected: Epoch,
+    /// What each epoch came to.
+    pub learning: Vec<Epoch>,
     /// Training images a second, selection included.
     pub images_per_second: f64,
 }
@@ -103,6 +96,26 @@ pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifi
     let classifier = config.init(device);
     classifier.visit(&mut Draw);
     classifier
+}
+
+/// How often each digit was taken for which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion {
+    /// Counts by digit, then by answer.
+    pub counts: [[u32; CLASSES]; CLASSES],
+}
+
+impl Confusion {
+    fn count(&mut self, digit: u8, answer: usize) {
+        self.counts[usize::from(digit)][answer] += 1;
+    }
+
+    /// The share of right answers, in percent.
+    pub fn accuracy(&self) -> f64 {
+        let all: u32 = self.counts.iter().flatten().sum();
+        let right: u32 = (0..CLASSES).map(|digit| self.counts[digit][digit]).sum();
+        100.0 * f64::from(right) / f64::from(all)
+    }
 }
 
 /// What training needs besides a classifier and its images.
@@ -146,6 +159,7 @@ impl Trainer<'_> {
         let adam = AdamConfig::new().with_epsilon(1e-8).init();
         let mut learner = Learner::new(student, adam, self.training.learning_rate);
         let mut best: Option<(Epoch, Classifier)> = None;
+        let mut learning = Vec::new();
         let mut seen = 0;
 
         for epoch in 1..=self.training.epochs {
@@ -170,6 +184,7 @@ impl Trainer<'_> {
                 loss: loss / train.labels().len() as f64,
                 select_accuracy: self.accuracy(&classifier, select)?,
             };
+            learning.push(result);
             observe(seen, Some(result));
             let better = |(best, _): &(Epoch, _)| result.select_accuracy > best.select_accuracy;
             if best.as_ref().is_none_or(better) {
@@ -180,6 +195,7 @@ impl Trainer<'_> {
         Ok(Trained {
             classifier,
             selected,
+            learning,
             images_per_second: seen as f64 / start.elapsed().as_secs_f64(),
         })
     }
@@ -190,7 +206,18 @@ impl Trainer<'_> {
         classifier: &Classifier,
         examples: &Examples,
     ) -> Result<f64, Interrupted> {
-        let mut right = 0;
+        Ok(self.confusion(classifier, examples)?.accuracy())
+    }
+
+    /// How often each digit was taken for which, of images that have passed the
+    /// frontend already.
+    pub fn confusion(
+        &self,
+        classifier: &Classifier,
+        examples: &Examples,
+    ) -> Result<Confusion, Interrupted> {
+        let mut confusion = Confusion::default();
+        let mut labels = examples.labels().iter();
         for batch in examples.batches(256, None, self.device).iter() {
             if self.interrupter.should_stop() {
                 return Err(Interrupted);
@@ -200,10 +227,11 @@ impl Trainer<'_> {
                 .forward_from_frontend(batch.images)
                 .argmax(1)
                 .flatten::<1>(0, 1);
-            let equal = predicted.equal(batch.labels).int().sum();
-            right += equal.into_scalar::<i64>();
+            for (answer, &label) in predicted.into_data().iter::<i64>().zip(&mut labels) {
+                confusion.count(label, answer as usize);
+            }
         }
-        Ok(100.0 * right as f64 / examples.labels().len() as f64)
+        Ok(confusion)
     }
 
     /// The seed of an epoch's order. Of its own each time, so that an epoch
