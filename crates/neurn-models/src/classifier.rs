@@ -2,16 +2,22 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use crate::{Backbone, BackboneConfig, Frontend, FrontendConfig, Normalization, UnknownLayer};
+use crate::{
+    Backbone, BackboneConfig, Frontend, FrontendConfig, LayerName, Normalization, UnknownLayer,
+};
 
 /// Configuration to create a [`Classifier`] with
 /// [`init`](ClassifierConfig::init).
 #[derive(Config, Debug, PartialEq)]
 pub struct ClassifierConfig {
-    /// What comes first.
+    /// What comes first, or after a layer of the backbone.
     pub frontend: FrontendConfig,
     /// What comes last.
     pub backbone: BackboneConfig,
+    /// The layer of the backbone that the frontend follows. Default: none, it
+    /// comes first
+    #[config(default = "None")]
+    pub after: Option<String>,
     /// What is subtracted in between, once or for each channel. Default: 0.5
     #[config(default = "vec![0.5]")]
     pub mean: Vec<f64>,
@@ -26,17 +32,27 @@ impl ClassifierConfig {
     /// # Panics
     ///
     /// As [`FrontendConfig::init`], [`Normalization::new`] and
-    /// [`BackboneConfig::init`].
+    /// [`BackboneConfig::init`], or if the backbone has no layer called `after`.
     pub fn init(&self, device: &Device) -> Classifier {
+        let backbone = self.backbone.init(device);
+        if let Some(layer) = &self.after {
+            assert!(
+                backbone.has_layer(layer),
+                "the frontend cannot follow `{layer}`: the backbone's layers are {}",
+                backbone.layer_names().join(", ")
+            );
+        }
         Classifier {
             frontend: self.frontend.init(),
             normalization: Normalization::new(&self.mean, &self.std, self.backbone.channels()),
-            backbone: self.backbone.init(device),
+            backbone,
+            after: self.after.clone(),
         }
     }
 }
 
-/// From raw images to logits: frontend, normalization, backbone.
+/// From raw images to logits: frontend, normalization, backbone; or the frontend
+/// after a layer of the backbone.
 ///
 /// The normalization comes after the frontend. Before NeuRN it would scale the
 /// channels differently and so change the ratio of their contrasts, or, with
@@ -45,12 +61,14 @@ impl ClassifierConfig {
 /// Should be created using [`ClassifierConfig`].
 #[derive(Module, Debug)]
 pub struct Classifier {
-    /// What comes first.
+    /// What comes first, or after a layer of the backbone.
     pub frontend: Frontend,
     /// What comes next.
     pub normalization: Normalization,
     /// What comes last.
     pub backbone: Backbone,
+    /// The layer of the backbone that the frontend follows; none: it comes first.
+    pub after: Option<String>,
 }
 
 impl Classifier {
@@ -66,10 +84,17 @@ impl Classifier {
     /// As [`Frontend::forward`], [`Normalization::forward`] and
     /// [`Backbone::forward`].
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.forward_from_frontend(self.frontend.forward(images))
+        self.forward_from_frontend(self.through_frontend(images))
     }
 
-    /// The logits of images that have been through the frontend already.
+    /// Whether the frontend comes first, so that images can pass it once instead
+    /// of in every epoch.
+    pub fn frontend_first(&self) -> bool {
+        self.after.is_none()
+    }
+
+    /// The logits of images that have been through the frontend already, if it
+    /// comes first. If it follows a layer, of images as they are.
     ///
     /// # Shapes
     ///
@@ -80,10 +105,29 @@ impl Classifier {
     ///
     /// As [`forward`](Classifier::forward).
     pub fn forward_from_frontend(&self, images: Tensor<4>) -> Tensor<2> {
-        self.backbone.forward(self.normalization.forward(images))
+        let images = self.normalization.forward(images);
+        let mut after = |layer: &LayerName, x| self.after_layer(layer, x);
+        self.backbone.forward_with(images, &mut after)
     }
 
-    /// The output of the backbone's layer called `layer`, from raw images.
+    /// What follows a layer of the backbone: the frontend, if this is its place,
+    /// or nothing. For [`Backbone::forward_with`].
+    pub fn after_layer(&self, layer: &LayerName, x: Tensor<4>) -> Tensor<4> {
+        match &self.after {
+            Some(after) if layer.is(after) => self.frontend.forward(x),
+            _ => x,
+        }
+    }
+
+    fn through_frontend(&self, images: Tensor<4>) -> Tensor<4> {
+        match self.frontend_first() {
+            true => self.frontend.forward(images),
+            false => images,
+        }
+    }
+
+    /// The output of the backbone's layer called `layer`, from raw images; that
+    /// of the frontend, if it follows this layer.
     ///
     /// # Shapes
     ///
@@ -98,8 +142,8 @@ impl Classifier {
     ///
     /// As [`forward`](Classifier::forward).
     pub fn features(&self, images: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
-        let images = self.frontend.forward(images);
-        self.backbone
-            .features(self.normalization.forward(images), layer)
+        let images = self.normalization.forward(self.through_frontend(images));
+        let mut after = |layer: &LayerName, x| self.after_layer(layer, x);
+        self.backbone.features_with(images, layer, &mut after)
     }
 }

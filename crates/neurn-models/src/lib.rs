@@ -35,9 +35,10 @@ mod normalization;
 mod parameters;
 
 pub use backbone::{
-    Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head, MODELS,
-    PreActivationBlock, ResNet, ResNetConfig, ResNetDepth, ResNetV2, ResNetV2Config, ResidualBlock,
-    Stem, UnknownLayer, UnknownModel, Vgg, VggConfig, VggConvolution, VggDepth, VggHead,
+    AfterLayer, Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head,
+    LayerName, MODELS, PreActivationBlock, ResNet, ResNetConfig, ResNetDepth, ResNetV2,
+    ResNetV2Config, ResidualBlock, Stem, UnknownLayer, UnknownModel, Vgg, VggConfig,
+    VggConvolution, VggDepth, VggHead,
 };
 pub use classifier::{Classifier, ClassifierConfig};
 pub use frontend::{

@@ -47,6 +47,15 @@ impl DigitNetSize {
     }
 }
 
+impl DigitNetSize {
+    /// Side of the smallest images that leave a pixel.
+    pub(super) fn smallest_image(self) -> usize {
+        let architecture = self.architecture();
+        let leaves_none = |side: &usize| architecture.feature_side(*side) == 0;
+        (1..).take_while(leaves_none).count() + 1
+    }
+}
+
 impl Architecture {
     /// Side of the last feature map, 0 where the image is too small for one.
     fn feature_side(&self, image_size: usize) -> usize {
@@ -159,11 +168,14 @@ impl DigitNet {
     ///
     /// If the input has other channels or another size.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = self.layers().forward(images).flatten(1, 3);
+        self.head(self.layers().forward(images))
+    }
+
+    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self
             .hidden
             .iter()
-            .fold(x, |x, linear| relu(linear.forward(x)));
+            .fold(x.flatten(1, 3), |x, linear| relu(linear.forward(x)));
         self.output.forward(x)
     }
 
@@ -211,6 +223,13 @@ mod tests {
         // 15 - 4 = 11, of which the pool keeps 5, 5 - 4 = 1 which it drops
         assert_eq!(DigitNetSize::Published.architecture().feature_side(15), 0);
         assert_eq!(DigitNetSize::Small.architecture().feature_side(7), 0);
+    }
+
+    #[test]
+    fn smallest_images() {
+        // ((16 - 4) / 2 - 4) / 2 = 1, and 8 / 2 / 2 / 2
+        assert_eq!(DigitNetSize::Published.smallest_image(), 16);
+        assert_eq!(DigitNetSize::Small.smallest_image(), 8);
     }
 
     #[test]

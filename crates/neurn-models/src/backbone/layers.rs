@@ -12,10 +12,27 @@ pub(crate) struct Layers<'a> {
 }
 
 struct Layer<'a> {
-    name: String,
-    alias: Option<String>,
+    name: LayerName,
     forward: Box<dyn Fn(Tensor<4>) -> Tensor<4> + 'a>,
 }
+
+/// The names of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerName {
+    name: String,
+    alias: Option<String>,
+}
+
+impl LayerName {
+    /// Whether the layer is called `name`.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name || self.alias.as_deref() == Some(name)
+    }
+}
+
+/// What [`Backbone::forward_with`](super::Backbone::forward_with) does to the
+/// output of each layer.
+pub type AfterLayer<'a> = &'a mut dyn FnMut(&LayerName, Tensor<4>) -> Tensor<4>;
 
 impl<'a> Layers<'a> {
     pub(crate) fn new() -> Self {
@@ -29,8 +46,10 @@ impl<'a> Layers<'a> {
         forward: impl Fn(Tensor<4>) -> Tensor<4> + 'a,
     ) {
         self.layers.push(Layer {
-            name: name.into(),
-            alias: None,
+            name: LayerName {
+                name: name.into(),
+                alias: None,
+            },
             forward: Box::new(forward),
         });
     }
@@ -38,29 +57,39 @@ impl<'a> Layers<'a> {
     /// Gives the last layer a second name.
     pub(crate) fn alias(&mut self, alias: impl Into<String>) {
         if let Some(layer) = self.layers.last_mut() {
-            layer.alias = Some(alias.into());
+            layer.name.alias = Some(alias.into());
         }
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
-        self.layers.iter().map(|layer| layer.name.clone()).collect()
+        let names = self.layers.iter().map(|layer| layer.name.name.clone());
+        names.collect()
+    }
+
+    pub(crate) fn have(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.name.is(name))
     }
 
     /// The output of the last layer.
     pub(crate) fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        run(&self.layers, images)
+        self.forward_with(images, &mut |_, x| x)
     }
 
-    /// The output of the layer called `name`.
-    pub(crate) fn features(
+    /// The output of the last layer, where `after` is applied to that of each.
+    pub(crate) fn forward_with(&self, images: Tensor<4>, after: AfterLayer<'_>) -> Tensor<4> {
+        run(&self.layers, images, after)
+    }
+
+    /// The output of the layer called `name`, where `after` is applied to that of
+    /// each.
+    pub(crate) fn features_with(
         &self,
         images: Tensor<4>,
         name: &str,
+        after: AfterLayer<'_>,
     ) -> Result<Tensor<4>, UnknownLayer> {
-        let is_named =
-            |layer: &Layer<'_>| layer.name == name || layer.alias.as_deref() == Some(name);
-        match self.layers.iter().position(is_named) {
-            Some(last) => Ok(run(&self.layers[..=last], images)),
+        match self.layers.iter().position(|layer| layer.name.is(name)) {
+            Some(last) => Ok(run(&self.layers[..=last], images, after)),
             None => Err(UnknownLayer {
                 name: name.to_string(),
                 layers: self.names(),
@@ -69,8 +98,11 @@ impl<'a> Layers<'a> {
     }
 }
 
-fn run(layers: &[Layer<'_>], images: Tensor<4>) -> Tensor<4> {
-    layers.iter().fold(images, |x, layer| (layer.forward)(x))
+fn run(layers: &[Layer<'_>], images: Tensor<4>, after: AfterLayer<'_>) -> Tensor<4> {
+    layers.iter().fold(images, |x, layer| {
+        let output = (layer.forward)(x);
+        after(&layer.name, output)
+    })
 }
 
 /// The backbone has no layer of the name asked for.
@@ -123,7 +155,7 @@ mod tests {
     fn features_run_up_to_and_with_the_named_layer() {
         let value = |name| {
             layers()
-                .features(three(), name)
+                .features_with(three(), name, &mut |_, x| x)
                 .map(|x| x.into_scalar::<f32>())
         };
         assert_eq!(value("double"), Ok(6.0));
@@ -133,8 +165,26 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_after_a_layer_sees_its_output_once() {
+        for name in ["increment", "middle"] {
+            let mut after = |layer: &LayerName, x: Tensor<4>| match layer.is(name) {
+                true => x * 10,
+                false => x,
+            };
+            let output = layers().forward_with(three(), &mut after);
+            assert_eq!(output.into_scalar::<f32>(), -70.0, "{name}");
+            let features = layers().features_with(three(), "middle", &mut after);
+            assert_eq!(features.unwrap().into_scalar::<f32>(), 70.0);
+            let before = layers().features_with(three(), "double", &mut after);
+            assert_eq!(before.unwrap().into_scalar::<f32>(), 6.0);
+        }
+    }
+
+    #[test]
     fn an_unknown_layer_is_answered_with_the_known_ones() {
-        let error = layers().features(three(), "triple").unwrap_err();
+        let error = layers()
+            .features_with(three(), "triple", &mut |_, x| x)
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "there is no layer `triple`; the layers are double, increment, negate"

@@ -11,7 +11,7 @@ mod vgg;
 pub use catalogue::{MODELS, UnknownModel};
 pub use digit_net::{DigitNet, DigitNetConfig, DigitNetSize};
 pub use head::Head;
-pub use layers::UnknownLayer;
+pub use layers::{AfterLayer, LayerName, UnknownLayer};
 pub use resnet::{ConvNorm, ResNet, ResNetConfig, ResNetDepth, ResidualBlock};
 pub use resnet_v2::{PreActivationBlock, ResNetV2, ResNetV2Config};
 pub use stem::Stem;
@@ -58,6 +58,16 @@ impl BackboneConfig {
             Self::Vgg(config) => config.channels,
             Self::ResNet(config) => config.channels,
             Self::ResNetV2(config) => config.channels,
+        }
+    }
+
+    /// Side of the smallest square images that leave a pixel for the head.
+    pub fn smallest_image(&self) -> usize {
+        match self {
+            Self::DigitNet(config) => config.size.smallest_image(),
+            // Five pools halve the image.
+            Self::Vgg(_) => 32,
+            Self::ResNet(_) | Self::ResNetV2(_) => 1,
         }
     }
 
@@ -109,11 +119,45 @@ impl Backbone {
     ///
     /// If the input's channels or size do not suit the backbone.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        self.forward_with(images, &mut |_, x| x)
+    }
+
+    /// The logits of a batch of images, where `after` takes the output of each
+    /// layer and gives the input of the next.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use neurn_models::{BackboneConfig, NeuRnConfig};
+    ///
+    /// # fn main() -> Result<(), neurn_models::UnknownModel> {
+    /// let device = Device::default();
+    /// let backbone = BackboneConfig::from_name("resnet18", 10, 3, 32)?.init(&device);
+    /// let neurn = NeuRnConfig::new(3).init();
+    /// let images = Tensor::<4>::ones([2, 3, 32, 32], &device);
+    /// let logits = backbone.forward_with(images, &mut |layer, x| match layer.is("layer1") {
+    ///     true => neurn.forward(x),
+    ///     false => x,
+    /// });
+    /// assert_eq!(logits.dims(), [2, 10]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Shapes
+    ///
+    /// As [`forward`](Backbone::forward).
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Backbone::forward), or if what `after` gives does not suit
+    /// the next layer.
+    pub fn forward_with(&self, images: Tensor<4>, after: AfterLayer<'_>) -> Tensor<2> {
+        let x = self.layers().forward_with(images, after);
         match self {
-            Self::DigitNet(network) => network.forward(images),
-            Self::Vgg(network) => network.forward(images),
-            Self::ResNet(network) => network.forward(images),
-            Self::ResNetV2(network) => network.forward(images),
+            Self::DigitNet(network) => network.head(x),
+            Self::Vgg(network) => network.head.forward(x),
+            Self::ResNet(network) => network.head(x),
+            Self::ResNetV2(network) => network.head(x),
         }
     }
 
@@ -132,12 +176,40 @@ impl Backbone {
     ///
     /// As [`forward`](Backbone::forward).
     pub fn features(&self, images: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
-        self.layers().features(images, layer)
+        self.features_with(images, layer, &mut |_, x| x)
+    }
+
+    /// The output of the layer called `layer`, where `after` takes the output of
+    /// each layer, that one's too, and gives the input of the next.
+    ///
+    /// # Shapes
+    ///
+    /// As [`features`](Backbone::features).
+    ///
+    /// # Errors
+    ///
+    /// As [`features`](Backbone::features).
+    ///
+    /// # Panics
+    ///
+    /// As [`forward_with`](Backbone::forward_with).
+    pub fn features_with(
+        &self,
+        images: Tensor<4>,
+        layer: &str,
+        after: AfterLayer<'_>,
+    ) -> Result<Tensor<4>, UnknownLayer> {
+        self.layers().features_with(images, layer, after)
     }
 
     /// The names of the layers, first to last.
     pub fn layer_names(&self) -> Vec<String> {
         self.layers().names()
+    }
+
+    /// Whether a layer is called `name`.
+    pub fn has_layer(&self, name: &str) -> bool {
+        self.layers().have(name)
     }
 
     fn layers(&self) -> Layers<'_> {

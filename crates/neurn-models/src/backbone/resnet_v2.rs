@@ -187,7 +187,10 @@ impl ResNetV2 {
     ///
     /// If the input has other channels.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let x = self.layers().forward(images);
+        self.head(self.layers().forward(images))
+    }
+
+    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
         self.fc.forward(global_average_pool(x))
     }
 

@@ -209,7 +209,7 @@ impl VggConvolution {
 }
 
 impl VggHead {
-    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.pool.forward(x).flatten(1, 3);
         let x = self
             .hidden
