@@ -1,6 +1,9 @@
 //! Labelled images of digits: the four real domains as they are published,
-//! and four synthetic ones for those who have no data at hand.
+//! four synthetic ones for those who have no data at hand, and shifts that make
+//! a new target of any of them.
 
+mod blur;
+mod chance;
 mod container;
 mod error;
 mod idx;
@@ -12,6 +15,7 @@ mod part;
 mod real;
 mod resize;
 mod search;
+pub mod shift;
 pub mod svhn;
 pub mod synthetic;
 pub mod usps;
@@ -21,6 +25,7 @@ pub use image_set::{CLASSES, ImageSet, LabelledImage, Pixels};
 pub use part::Part;
 pub use real::{NAMES, read};
 pub use resize::resize;
+pub use shift::{Shift, ShiftKind, UnknownShift};
 
 /// A source of images of the ten digits, with its official parts.
 #[derive(Clone, Debug)]

@@ -57,25 +57,25 @@ pub fn resize(image: &LabelledImage, channels: usize, side: usize) -> LabelledIm
     }
 }
 
-/// For every place of `to`: the two places of `from` it lies between, and how
-/// far from the first to the second.
+/// The taps of every place of `to`.
 fn taps(from: usize, to: usize) -> Vec<(usize, usize, f32)> {
     let scale = from as f64 / to as f64;
     (0..to)
-        .map(|place| {
-            let source = ((place as f64 + 0.5) * scale - 0.5).clamp(0.0, from as f64 - 1.0);
-            let first = source as usize;
-            (
-                first,
-                (first + 1).min(from - 1),
-                (source - first as f64) as f32,
-            )
-        })
+        .map(|place| tap((place as f64 + 0.5) * scale - 0.5, from))
         .collect()
 }
 
+/// The two of `count` values that `place` lies between, and how far it is from
+/// the first to the second. Beyond the outer ones it is they.
+pub(super) fn tap(place: f64, count: usize) -> (usize, usize, f32) {
+    let place = place.clamp(0.0, count as f64 - 1.0);
+    let first = place as usize;
+    let second = (first + 1).min(count - 1);
+    (first, second, (place - first as f64) as f32)
+}
+
 /// Exactly `a` at 0, and exactly `a` everywhere if `b` is the same.
-fn between(a: f32, b: f32, t: f32) -> f32 {
+pub(super) fn between(a: f32, b: f32, t: f32) -> f32 {
     a + t * (b - a)
 }
 

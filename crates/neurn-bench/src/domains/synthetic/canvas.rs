@@ -89,38 +89,3 @@ impl Canvas {
         small
     }
 }
-
-/// Blurs a square plane by a Gaussian of this standard deviation (in pixels);
-/// the border is continued outwards.
-pub(super) fn blur(values: &mut [f32], side: usize, deviation: f32) {
-    if deviation < 0.1 {
-        return;
-    }
-    let reach = (2.5 * deviation).ceil() as usize;
-    let weights: Vec<f32> = (0..=2 * reach)
-        .map(|i| {
-            let distance = (i as f32 - reach as f32) / deviation;
-            (-0.5 * distance * distance).exp()
-        })
-        .collect();
-    let total: f32 = weights.iter().sum();
-    let mut row_of = vec![0.0; side];
-    for (line_step, step) in [(side, 1), (1, side)] {
-        for line in 0..side {
-            for (i, out) in row_of.iter_mut().enumerate() {
-                let sum: f32 = weights
-                    .iter()
-                    .enumerate()
-                    .map(|(k, weight)| {
-                        let at = (i + k).saturating_sub(reach).min(side - 1);
-                        weight * values[line * line_step + at * step]
-                    })
-                    .sum();
-                *out = sum / total;
-            }
-            for (i, value) in row_of.iter().enumerate() {
-                values[line * line_step + i * step] = *value;
-            }
-        }
-    }
-}

@@ -3,8 +3,8 @@
 
 use std::f32::consts::TAU;
 
-use super::chance::Chance;
 use super::strokes::{Point, Stroke, Style};
+use crate::domains::chance::Chance;
 
 /// Segments between two control points.
 const STEPS: usize = 6;

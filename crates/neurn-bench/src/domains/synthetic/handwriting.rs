@@ -1,9 +1,10 @@
 //! The two domains in handwriting, and the digit of the third.
 
-use super::canvas::{Canvas, Pen, blur};
-use super::chance::Chance;
+use super::canvas::{Canvas, Pen};
 use super::glyph::Glyph;
 use super::strokes::HANDWRITTEN;
+use crate::domains::blur::blur;
+use crate::domains::chance::Chance;
 
 /// A white digit on black, 28 x 28, as MNIST has it: scaled so that the longer
 /// side of the ink is 18 to 20.5 pixels, with the centre of mass in the
@@ -83,6 +84,6 @@ pub(super) fn usps(digit: usize, chance: &mut Chance) -> Vec<f32> {
     let mut canvas = Canvas::new(SIDE * FINER);
     canvas.draw(&glyph, pen);
     let mut values = canvas.shrink(FINER).values().to_vec();
-    blur(&mut values, SIDE, chance.within(0.3, 0.55));
+    blur(&mut values, [SIDE; 2], chance.within(0.3, 0.55));
     values
 }

@@ -18,7 +18,6 @@
 //! another platform's `sin` may round differently, and with it a pixel.
 
 mod canvas;
-mod chance;
 mod glyph;
 mod handwriting;
 mod street;
@@ -30,7 +29,7 @@ mod tests;
 
 use rayon::prelude::*;
 
-use self::chance::Chance;
+use super::chance::Chance;
 use super::{CLASSES, Domain, ImageSet, Pixels};
 
 /// The names of the four synthetic domains.

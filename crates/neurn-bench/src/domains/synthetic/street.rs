@@ -1,10 +1,11 @@
 //! House numbers as a camera in the street sees them.
 
-use super::canvas::{Canvas, Pen, blur};
-use super::chance::Chance;
+use super::canvas::{Canvas, Pen};
 use super::glyph::Glyph;
 use super::strokes::PRINTED;
 use super::texture::{Colour, colour, noise, shape};
+use crate::domains::blur::blur;
+use crate::domains::chance::Chance;
 
 const SIDE: usize = 32;
 
@@ -140,7 +141,7 @@ fn photograph(pixels: &[Colour], chance: &mut Chance) -> Vec<f32> {
                 value[channel] * light * shadow[i]
             })
             .collect();
-        blur(&mut plane, SIDE, lens);
+        blur(&mut plane, [SIDE; 2], lens);
         planes.extend(
             plane
                 .into_iter()

@@ -1,9 +1,8 @@
 //! Colour patches that look like small crops of photographs: large smooth
 //! areas, soft shading, a few edges, and at times a regular pattern.
 
+use crate::domains::chance::Chance;
 use std::f32::consts::TAU;
-
-use super::chance::Chance;
 
 /// Red, green and blue.
 pub(super) type Colour = [f32; 3];

@@ -2,13 +2,14 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
 /// The random numbers of one image: they depend on where it stands and on
 /// nothing else, so neither threads nor the number of images change it.
 pub(super) struct Chance(ChaCha8Rng);
 
 impl Chance {
-    /// The numbers of place `key`: seed, domain, part and index.
+    /// The numbers of place `key`: four words that say where the image stands.
     pub(super) fn new(key: [u64; 4]) -> Self {
         let mut seed = [0; 32];
         for (bytes, word) in seed.chunks_exact_mut(8).zip(key) {
@@ -28,6 +29,16 @@ impl Chance {
     pub(super) fn around_zero(&mut self, deviation: f32) -> f32 {
         let sum: f32 = self.0.random::<f32>() + self.0.random::<f32>() + self.0.random::<f32>();
         (2.0 * sum - 3.0) * deviation
+    }
+
+    /// Normal with mean 0 and variance 1.
+    pub(super) fn normal(&mut self) -> f32 {
+        self.0.sample(StandardNormal)
+    }
+
+    /// -1 or 1.
+    pub(super) fn sign(&mut self) -> f64 {
+        if self.happens(0.5) { 1.0 } else { -1.0 }
     }
 
     /// True with this probability.

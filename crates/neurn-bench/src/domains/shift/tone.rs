@@ -1,0 +1,88 @@
+//! Values changed where they stand.
+
+/// The mean of a plane.
+pub(super) fn mean(plane: &[f32]) -> f32 {
+    let sum: f64 = plane.iter().copied().map(f64::from).sum();
+    (sum / plane.len() as f64) as f32
+}
+
+/// `mean + factor * (x - mean)`
+pub(super) fn contrast(plane: &mut [f32], factor: f32) {
+    let mean = mean(plane);
+    for value in plane {
+        *value = mean + factor * (*value - mean);
+    }
+}
+
+/// `x + offset`
+pub(super) fn brighten(plane: &mut [f32], offset: f32) {
+    for value in plane {
+        *value += offset;
+    }
+}
+
+/// `1 - x` in the outer `round(share * width / 2)` columns on either side, all
+/// of them where the sides meet.
+pub(super) fn invert_sides(plane: &mut [f32], width: usize, share: f32) {
+    let columns = (share * width as f32 / 2.0).round() as usize;
+    for row in plane.chunks_exact_mut(width) {
+        for (x, value) in row.iter_mut().enumerate() {
+            if x.min(width - 1 - x) < columns {
+                *value = 1.0 - *value;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Eighths, so that everything below is exact.
+    const PLANE: [f32; 8] = [0.0, 0.25, 0.5, 0.75, 1.0, 0.125, 0.375, 1.0];
+
+    fn changed(change: impl Fn(&mut [f32])) -> [f32; 8] {
+        let mut plane = PLANE;
+        change(&mut plane);
+        plane
+    }
+
+    #[test]
+    fn contrast_shrinks_about_the_mean() {
+        assert_eq!(mean(&PLANE), 0.5);
+        let half = changed(|plane| contrast(plane, 0.5));
+        assert_eq!(half, PLANE.map(|x| 0.25 + 0.5 * x));
+        assert_eq!(changed(|plane| contrast(plane, 1.0)), PLANE);
+        assert_eq!(changed(|plane| contrast(plane, 0.0)), [0.5; 8]);
+    }
+
+    #[test]
+    fn brightness_is_added() {
+        assert_eq!(
+            changed(|plane| brighten(plane, 0.5)),
+            PLANE.map(|x| x + 0.5)
+        );
+        assert_eq!(changed(|plane| brighten(plane, 0.0)), PLANE);
+    }
+
+    #[test]
+    fn inversion_grows_from_the_sides_to_the_whole() {
+        let inverted = |width: usize, share: f32| -> String {
+            let mut plane = vec![0.25; 2 * width];
+            invert_sides(&mut plane, width, share);
+            let (first, second) = plane.split_at(width);
+            assert_eq!(first, second);
+            let sign = |&x: &f32| if x == 0.75 { '-' } else { '+' };
+            first.iter().map(sign).collect()
+        };
+        assert_eq!(inverted(8, 0.0), "++++++++");
+        assert_eq!(inverted(8, 0.25), "-++++++-");
+        assert_eq!(inverted(8, 0.5), "--++++--");
+        assert_eq!(inverted(8, 1.0), "--------");
+        assert_eq!(inverted(5, 0.8), "--+--");
+        assert_eq!(inverted(5, 1.0), "-----");
+        assert_eq!(inverted(1, 1.0), "-");
+        let whole = changed(|plane| invert_sides(plane, 4, 1.0));
+        assert_eq!(whole, PLANE.map(|x| 1.0 - x));
+    }
+}
