@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::domains::{ImageSet, resize};
+use crate::domains::{ImageSet, LabelledImage, Shift, resize};
 
 /// Images of RGB at `side` x `side`, float values, with their digits.
 #[derive(Clone, Debug)]
@@ -61,6 +61,30 @@ impl Examples {
             labels: Arc::new(images.labels()[range].to_vec()),
             channels: Self::CHANNELS,
             side,
+        }
+    }
+
+    /// The images shifted.
+    pub fn shifted(&self, shift: &Shift) -> Self {
+        let size = self.channels * self.side * self.side;
+        let mut values = vec![0.0; self.values.len()];
+        values
+            .par_chunks_mut(size)
+            .zip(self.values.par_chunks(size))
+            .enumerate()
+            .for_each(|(index, (shifted, pixels))| {
+                let image = LabelledImage {
+                    pixels: pixels.to_vec(),
+                    channels: self.channels,
+                    height: self.side,
+                    width: self.side,
+                    label: self.labels[index],
+                };
+                shifted.copy_from_slice(&shift.apply(&image, index).pixels);
+            });
+        Self {
+            values: Arc::new(values),
+            ..self.clone()
         }
     }
 

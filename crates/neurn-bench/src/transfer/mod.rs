@@ -1,12 +1,22 @@
 //! One run of the domain-transfer study: a network is trained on one domain
 //! and tested on others that it has never seen.
 
+mod augment;
+mod checkpoint;
 mod examples;
+mod frontends;
 mod plan;
+mod presets;
 mod run;
+mod settings;
 mod train;
 
+pub use augment::Augmentation;
+pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use examples::{Example, Examples};
-pub use plan::{FRONTENDS, Plan, Run, Training, UnknownName, frontend_label};
-pub use run::{Split, run};
-pub use train::{Confusion, Interrupted, Trained, Trainer, seeded};
+pub use frontends::{FRONTENDS, UnknownFrontend};
+pub use plan::{FrontendSettings, Plan, PlanError};
+pub use presets::PRESETS;
+pub use run::{Job, Split, Target};
+pub use settings::{Run, SettingsError, Training, frontend_label};
+pub use train::{Confusion, Event, Interrupted, Trained, Trainer, seeded};

@@ -1,95 +1,197 @@
-//! What to run: the combinations that were asked for, and the settings of one.
+//! A study as a file: the combinations to run, in TOML.
 
-use neurn_core::{NeuRnConfig, Response};
-use neurn_models::{
-    BackboneConfig, ClassifierConfig, FrontendConfig, LocalContrastNormConfig, SigmaConfig,
-    UnknownModel,
-};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use std::fmt;
+use std::path::{Path, PathBuf};
 
-use super::Examples;
+use serde::de::{self, IntoDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::frontends::{FRONTENDS, has_patch, has_stride};
+use super::settings::{Run, SettingsError, Training};
 use crate::device::Backend;
-use crate::domains::CLASSES;
+use crate::domains::{self, ShiftKind};
 
-/// How networks are trained.
+/// The combinations to run.
+///
+/// In TOML every key is optional, but for `frontends`, and an unknown one is an
+/// error:
+///
+/// ```
+/// use neurn_bench::transfer::Plan;
+///
+/// let plan = Plan::from_toml(r#"
+///     sources = ["mnist"]                  # default: all four domains
+///     targets = ["svhn", "usps"]           # default: all four domains
+///     models = ["digit-net"]               # default: digit-net-small
+///     frontends = [
+///         "none",
+///         { name = "neurn", k = [3, 5] },
+///         { name = "neurn", stride = 2, after = ["conv1", "pool1"] },
+///     ]
+///     seeds = 5                            # 0..5, or a list; default: 1
+///
+///     [training]
+///     epochs = 20                          # the rest: see `Training`
+///     "#).unwrap();
+/// // 5 seeds x (none, k = 3, k = 5, after conv1, after pool1)
+/// assert_eq!(plan.runs(neurn_bench::device::Backend::Flex).unwrap().len(), 25);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Training {
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// Images a step.
-    pub batch: usize,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// Side of the square that every image is resized to.
-    pub image_size: usize,
-    /// At most so many images of the source are trained on, from its first.
-    pub train_limit: usize,
-    /// At most so many images after those choose the epoch.
-    pub select_limit: usize,
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// What the report is headed with.
+    #[serde(default)]
+    pub title: String,
+    /// Domains to train on.
+    #[serde(default = "all_domains")]
+    pub sources: Vec<String>,
+    /// Domains to test on.
+    #[serde(default = "all_domains")]
+    pub targets: Vec<String>,
+    /// Backbones, by name.
+    #[serde(default = "small")]
+    pub models: Vec<String>,
+    /// What stands against the shift.
+    pub frontends: Vec<FrontendSettings>,
+    /// Seeds.
+    #[serde(default = "one_seed", deserialize_with = "seeds")]
+    pub seeds: Vec<u64>,
+    /// Shifts of targets, at every severity, as further targets.
+    #[serde(default)]
+    pub shifts: Vec<ShiftKind>,
+    /// The targets to shift; all if none are named.
+    #[serde(default)]
+    pub shifted: Vec<String>,
+    /// At most so many images of a shifted target, from its first.
+    #[serde(default = "shift_limit")]
+    pub shift_limit: usize,
+    /// How networks are trained.
+    #[serde(default)]
+    pub training: Training,
 }
 
-impl Default for Training {
-    /// The field's protocol for a single source: the first 10,000 images, the
-    /// 2,000 after them to select, 10 epochs of Adam at 1e-3 with batches of
-    /// 64, 32 x 32 pixels.
-    fn default() -> Self {
+/// A frontend, and the settings of it that are to be run: every combination of
+/// them. A plan may give the name alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrontendSettings {
+    /// One of [`FRONTENDS`].
+    pub name: String,
+    /// Sides of its patch, odd from 3 to 65. Default: 3.
+    pub k: Vec<usize>,
+    /// Every how many-th patch it keeps. Default: 1.
+    pub stride: Vec<usize>,
+    /// Layers of the backbone that it follows. `input`: it comes first, which is
+    /// the default.
+    pub after: Vec<String>,
+}
+
+impl FrontendSettings {
+    /// The frontend of that name with its defaults.
+    pub fn named(name: &str) -> Self {
         Self {
-            epochs: 10,
-            batch: 64,
-            learning_rate: 1e-3,
-            image_size: 32,
-            train_limit: 10_000,
-            select_limit: 2_000,
+            name: name.to_string(),
+            k: vec![3],
+            stride: vec![1],
+            after: vec![INPUT.to_string()],
         }
     }
 }
 
-/// The combinations to run.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// Domains to train on.
-    pub sources: Vec<String>,
-    /// Domains to test on.
-    pub targets: Vec<String>,
-    /// Backbones, by name.
-    pub models: Vec<String>,
-    /// What stands before them, by name.
-    pub frontends: Vec<String>,
-    /// Sides of NeuRN's patch.
-    pub ks: Vec<usize>,
-    /// Seeds.
-    pub seeds: Vec<u64>,
-    /// How they are trained.
-    pub training: Training,
-    /// On what.
-    pub backend: Backend,
+/// Where a frontend stands that comes first.
+const INPUT: &str = "input";
+
+/// Why a plan cannot be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not a plan.
+    #[error("{}: {source}", path.display())]
+    Toml {
+        /// The file, or the name of the preset.
+        path: PathBuf,
+        /// What the parser said, with the place.
+        source: Box<toml::de::Error>,
+    },
+    /// A value that nothing can be run with.
+    #[error("the plan's `{key}`: expected {expected}, found {found}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What would serve.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// No network can be made of a combination.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
 }
 
 impl Plan {
-    /// Every combination once, also of what was asked for twice. Frontends
-    /// change fastest, so that what is to be compared is finished soonest.
-    pub fn runs(&self) -> Vec<Run> {
+    /// The plan of a TOML text.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// Reads a plan. A file of over a megabyte is not read.
+    pub fn read(path: &Path) -> Result<Self, PlanError> {
+        const LARGEST: u64 = 1 << 20;
+        let io = |source| PlanError::Io {
+            path: path.to_path_buf(),
+            source,
+        };
+        let size = std::fs::metadata(path).map_err(io)?.len();
+        if size > LARGEST {
+            return Err(PlanError::Value {
+                key: path.display().to_string(),
+                expected: format!("a plan of at most {LARGEST} bytes"),
+                found: format!("{size} bytes"),
+            });
+        }
+        let text = std::fs::read_to_string(path).map_err(io)?;
+        Self::from_toml(&text).map_err(|source| PlanError::Toml {
+            path: path.to_path_buf(),
+            source: Box::new(source),
+        })
+    }
+
+    /// The plan as TOML, with every default written out.
+    pub fn to_toml(&self) -> String {
+        // Strings, numbers and lists always have a form in TOML.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Every combination once, also of what was asked for twice; checked, so that
+    /// each can be run. Frontends change fastest, then seeds, so that what is to
+    /// be compared is finished soonest.
+    pub fn runs(&self, backend: Backend) -> Result<Vec<Run>, PlanError> {
+        self.check()?;
         let mut runs = Vec::new();
-        for source in &self.sources {
-            for model in &self.models {
+        for model in &self.models {
+            for source in &self.sources {
                 for &seed in &self.seeds {
-                    for frontend in &self.frontends {
-                        let ks = match has_patch(frontend) {
-                            true => self.ks.iter().copied().map(Some).collect(),
-                            false => vec![None],
-                        };
-                        for k in ks {
+                    for settings in &self.frontends {
+                        for (k, stride, after) in settings.combinations() {
                             let run = Run {
                                 source: source.clone(),
                                 model: model.clone(),
-                                frontend: frontend.clone(),
+                                frontend: settings.name.clone(),
                                 k,
+                                stride,
+                                after,
                                 seed,
                                 training: self.training.clone(),
-                                backend: self.backend,
+                                backend,
                             };
                             if !runs.contains(&run) {
+                                run.classifier()?;
                                 runs.push(run);
                             }
                         }
@@ -97,124 +199,268 @@ impl Plan {
                 }
             }
         }
-        runs
-    }
-}
-
-/// The settings of one run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Run {
-    /// The domain to train on.
-    pub source: String,
-    /// The backbone.
-    pub model: String,
-    /// What stands before it.
-    pub frontend: String,
-    /// Side of NeuRN's patch.
-    pub k: Option<usize>,
-    /// Seed of the initialisation and of the order of images.
-    pub seed: u64,
-    /// How it is trained.
-    pub training: Training,
-    /// On what.
-    pub backend: Backend,
-}
-
-impl Run {
-    /// The classifier that is trained, with every option of its frontend and
-    /// backbone.
-    pub fn classifier(&self) -> Result<ClassifierConfig, UnknownName> {
-        let side = self.training.image_size;
-        let frontend = frontend_by_name(&self.frontend, self.k.unwrap_or(3))?;
-        let backbone = BackboneConfig::from_name(&self.model, CLASSES, Examples::CHANNELS, side)?;
-        Ok(ClassifierConfig::new(frontend, backbone))
+        Ok(runs)
     }
 
-    /// The identity of this run of this classifier on a source of this
-    /// fingerprint: 16 hexadecimal digits of the SHA-256 of all settings. The
-    /// targets are not among them.
-    pub fn id(&self, classifier: &ClassifierConfig, fingerprint: &str) -> String {
-        let settings =
-            serde_json::json!({ "run": self, "classifier": classifier, "data": fingerprint });
-        let hash = Sha256::digest(settings.to_string());
-        hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-
-    /// The frontend and its patch, as a table names it.
-    pub fn frontend_label(&self) -> String {
-        frontend_label(&self.frontend, self.k)
-    }
-}
-
-/// A frontend and its patch, as a table names it: `neurn (k = 3)`.
-pub fn frontend_label(frontend: &str, k: Option<usize>) -> String {
-    match k {
-        Some(k) => format!("{frontend} (k = {k})"),
-        None => frontend.to_string(),
-    }
-}
-
-/// The names of frontends.
-pub const FRONTENDS: [&str; 13] = [
-    "none",
-    "neurn",
-    "neurn-inverse-contrast",
-    "neurn-divisive",
-    "sigma",
-    "greyscale",
-    "standardize",
-    "instance-norm",
-    "local-response-norm",
-    "local-contrast-subtractive",
-    "local-contrast-divisive",
-    "sobel",
-    "laplacian-of-gaussian",
-];
-
-/// A name that nothing has.
-#[derive(Debug, thiserror::Error)]
-pub enum UnknownName {
-    /// No frontend has it.
-    #[error("there is no frontend `{0}`; the frontends are {names}", names = FRONTENDS.join(", "))]
-    Frontend(String),
-    /// No model has it.
-    #[error(transparent)]
-    Model(#[from] UnknownModel),
-}
-
-/// The configuration of the frontend of that name.
-fn frontend_by_name(name: &str, k: usize) -> Result<FrontendConfig, UnknownName> {
-    let neurn = NeuRnConfig::new(k);
-    Ok(match name {
-        "none" => FrontendConfig::None,
-        "neurn" => FrontendConfig::NeuRn(neurn),
-        "neurn-inverse-contrast" => {
-            FrontendConfig::NeuRn(neurn.with_response(Response::inverse_contrast()))
+    fn check(&self) -> Result<(), PlanError> {
+        let value = |key: &str, expected: &str, found: &dyn fmt::Display| {
+            Err(PlanError::Value {
+                key: key.to_string(),
+                expected: expected.to_string(),
+                found: found.to_string(),
+            })
+        };
+        for (key, count) in [
+            ("sources", self.sources.len()),
+            ("targets", self.targets.len()),
+            ("models", self.models.len()),
+            ("frontends", self.frontends.len()),
+            ("seeds", self.seeds.len()),
+        ] {
+            if count == 0 {
+                return value(key, "at least one", &"none");
+            }
         }
-        "neurn-divisive" => FrontendConfig::NeuRn(neurn.with_response(Response::divisive())),
-        "sigma" => FrontendConfig::Sigma(SigmaConfig::new(k)),
-        "greyscale" => FrontendConfig::Greyscale,
-        "standardize" => FrontendConfig::Standardize,
-        "instance-norm" => FrontendConfig::InstanceNorm,
-        "local-response-norm" => FrontendConfig::LocalResponseNorm,
-        "local-contrast-subtractive" => {
-            FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new().with_divisive(false))
+        let known = domains::NAMES.join(", ");
+        for (key, names) in [
+            ("sources", &self.sources),
+            ("targets", &self.targets),
+            ("shifted", &self.shifted),
+        ] {
+            if let Some(name) = names.iter().find(|n| !domains::NAMES.contains(&n.as_str())) {
+                return value(key, &format!("any of {known}"), &format!("`{name}`"));
+            }
         }
-        "local-contrast-divisive" => {
-            FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new())
+        if let Some(name) = self.shifted.iter().find(|n| !self.targets.contains(n)) {
+            return value("shifted", "names of `targets`", &format!("`{name}`"));
         }
-        "sobel" => FrontendConfig::Sobel,
-        "laplacian-of-gaussian" => FrontendConfig::LaplacianOfGaussian,
-        _ => return Err(UnknownName::Frontend(name.to_string())),
-    })
+        for frontend in &self.frontends {
+            frontend.check()?;
+        }
+        let Training {
+            epochs,
+            batch,
+            learning_rate,
+            image_size,
+            train_limit,
+            select_limit,
+        } = self.training;
+        for (key, number) in [
+            ("training.epochs", epochs),
+            ("training.batch", batch),
+            ("training.train_limit", train_limit),
+            ("training.select_limit", select_limit),
+            ("shift_limit", self.shift_limit),
+        ] {
+            if !(1..=1_000_000).contains(&number) {
+                return value(key, "a whole number from 1 to 1000000", &number);
+            }
+        }
+        if !(8..=1024).contains(&image_size) {
+            let expected = "a whole number from 8 to 1024";
+            return value("training.image_size", expected, &image_size);
+        }
+        if !(learning_rate > 0.0 && learning_rate.is_finite()) {
+            let expected = "a positive number";
+            return value("training.learning_rate", expected, &learning_rate);
+        }
+        Ok(())
+    }
 }
 
-/// Whether the frontend of that name has a patch.
-fn has_patch(name: &str) -> bool {
-    matches!(
-        frontend_by_name(name, 3),
-        Ok(FrontendConfig::NeuRn(_) | FrontendConfig::Sigma(_))
-    )
+impl FrontendSettings {
+    /// Whether it has a patch, and so `k`.
+    pub fn has_patch(&self) -> bool {
+        has_patch(&self.name)
+    }
+
+    fn check(&self) -> Result<(), PlanError> {
+        let Self {
+            name,
+            k,
+            stride,
+            after,
+        } = self;
+        let value = |key: &str, expected: &str, found: String| {
+            Err(PlanError::Value {
+                key: format!("frontends.{name}.{key}"),
+                expected: expected.to_string(),
+                found,
+            })
+        };
+        if !FRONTENDS.contains(&name.as_str()) {
+            return Err(PlanError::Value {
+                key: "frontends".to_string(),
+                expected: format!("any of {}", FRONTENDS.join(", ")),
+                found: format!("`{name}`"),
+            });
+        }
+        let odd = |k: &usize| k % 2 == 1 && (3..=65).contains(k);
+        if let Some(k) = k.iter().find(|k| !odd(k)) {
+            return value("k", "odd numbers from 3 to 65", k.to_string());
+        }
+        if let Some(stride) = stride.iter().find(|stride| !(1..=16).contains(*stride)) {
+            return value("stride", "numbers from 1 to 16", stride.to_string());
+        }
+        if !has_patch(name) && k != &[3] {
+            return value("k", "nothing, as it has no patch", format!("{k:?}"));
+        }
+        if !has_stride(name) && stride != &[1] {
+            return value("stride", "nothing, as it has none", format!("{stride:?}"));
+        }
+        if matches!(name.as_str(), "none" | "rand-conv" | "mix-style") && after != &[INPUT] {
+            return value("after", "nothing, as it has no place", format!("{after:?}"));
+        }
+        for (key, empty) in [
+            ("k", k.is_empty()),
+            ("stride", stride.is_empty()),
+            ("after", after.is_empty()),
+        ] {
+            if empty {
+                return value(key, "at least one", "none".to_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn combinations(&self) -> Vec<(Option<usize>, Option<usize>, Option<String>)> {
+        let mut combinations = Vec::new();
+        for layer in &self.after {
+            for &stride in &self.stride {
+                for &k in &self.k {
+                    combinations.push((
+                        has_patch(&self.name).then_some(k),
+                        (stride != 1).then_some(stride),
+                        (layer != INPUT).then(|| layer.clone()),
+                    ));
+                }
+            }
+        }
+        combinations
+    }
+}
+
+fn all_domains() -> Vec<String> {
+    domains::NAMES.map(str::to_string).to_vec()
+}
+
+fn small() -> Vec<String> {
+    vec!["digit-net-small".to_string()]
+}
+
+fn one_seed() -> Vec<u64> {
+    vec![0]
+}
+
+fn shift_limit() -> usize {
+    2_000
+}
+
+/// A name, or a table of settings.
+impl<'de> Deserialize<'de> for FrontendSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Table {
+            name: String,
+            #[serde(default)]
+            k: Option<OneOrMore<usize>>,
+            #[serde(default)]
+            stride: Option<OneOrMore<usize>>,
+            #[serde(default)]
+            after: Option<OneOrMore<String>>,
+        }
+
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = FrontendSettings;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a frontend, or a table with its `name` and settings")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(FrontendSettings::named(name))
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let table = Table::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                let named = FrontendSettings::named(&table.name);
+                Ok(FrontendSettings {
+                    k: table.k.map_or(named.k, |k| k.0),
+                    stride: table.stride.map_or(named.stride, |stride| stride.0),
+                    after: table.after.map_or(named.after, |after| after.0),
+                    name: named.name,
+                })
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// A value, or a list of values.
+struct OneOrMore<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Visitor<T> {
+            type Value = Vec<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value or a list of values")
+            }
+
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
+                Ok(vec![T::deserialize(value.into_deserializer())?])
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(vec![T::deserialize(value.into_deserializer())?])
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(
+                self,
+                mut list: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut values = Vec::new();
+                while let Some(value) = list.next_element()? {
+                    values.push(value);
+                }
+                Ok(values)
+            }
+        }
+        let visitor = Visitor(std::marker::PhantomData);
+        Ok(Self(deserializer.deserialize_any(visitor)?))
+    }
+}
+
+/// A list of seeds, or how many: 0, 1, ... up to this number.
+fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    struct Visitor;
+    impl<'de> de::Visitor<'de> for Visitor {
+        type Value = Vec<u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("how many seeds, from 1 to 1000000, or a list of them")
+        }
+
+        fn visit_i64<E: de::Error>(self, count: i64) -> Result<Self::Value, E> {
+            match u64::try_from(count) {
+                Ok(count @ 1..=1_000_000) => Ok((0..count).collect()),
+                _ => Err(E::invalid_value(de::Unexpected::Signed(count), &self)),
+            }
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut seeds = Vec::new();
+            while let Some(seed) = list.next_element()? {
+                seeds.push(seed);
+            }
+            Ok(seeds)
+        }
+    }
+    deserializer.deserialize_any(Visitor)
 }
 
 #[cfg(test)]
@@ -222,22 +468,36 @@ mod tests {
     use super::*;
 
     fn plan() -> Plan {
-        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        Plan {
-            sources: names(&["mnist", "svhn"]),
-            targets: names(&["usps"]),
-            models: names(&["digit-net"]),
-            frontends: names(&["none", "neurn"]),
-            ks: vec![3, 5],
-            seeds: vec![0, 1],
-            training: Training::default(),
-            backend: Backend::Flex,
-        }
+        Plan::from_toml(
+            r#"
+            sources = ["mnist", "svhn"]
+            targets = ["usps"]
+            models = ["digit-net"]
+            frontends = ["none", { name = "neurn", k = [3, 5] }]
+            seeds = 2
+            "#,
+        )
+        .unwrap()
+    }
+
+    fn runs(plan: &Plan) -> Vec<Run> {
+        plan.runs(Backend::Flex).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_the_protocol() {
+        let plan = Plan::from_toml(r#"frontends = ["none"]"#).unwrap();
+        assert_eq!(plan.sources, domains::NAMES);
+        assert_eq!(plan.targets, domains::NAMES);
+        assert_eq!(plan.models, ["digit-net-small"]);
+        assert_eq!(plan.seeds, [0]);
+        assert_eq!(plan.training, Training::default());
+        assert!(plan.shifts.is_empty());
     }
 
     #[test]
     fn k_multiplies_neurn_only() {
-        let runs = plan().runs();
+        let runs = runs(&plan());
         // 2 sources x 2 seeds x (none, neurn 3, neurn 5)
         assert_eq!(runs.len(), 12);
         assert_eq!(runs.iter().filter(|run| run.k.is_none()).count(), 4);
@@ -247,63 +507,102 @@ mod tests {
     #[test]
     fn what_is_asked_for_twice_is_run_once() {
         let mut twice = plan();
-        twice.ks.push(3);
-        twice.frontends.push("none".to_string());
+        twice.frontends[1].k.push(3);
+        twice.frontends.push(FrontendSettings::named("none"));
         twice.models.push("digit-net".to_string());
         twice.sources.push("mnist".to_string());
-        assert_eq!(twice.runs(), plan().runs());
+        assert_eq!(runs(&twice), runs(&plan()));
     }
 
     #[test]
-    fn every_setting_is_part_of_the_identity_and_targets_are_not() {
-        let run = plan().runs()[1].clone();
-        let identify = |run: &Run| run.id(&run.classifier().unwrap(), "data");
-        let id = identify(&run);
-        assert_eq!(id, identify(&run));
-        let classifier = run.classifier().unwrap();
-        let mut others = vec![
-            run.id(&classifier, "other data"),
-            run.id(&classifier.with_mean(vec![0.0]), "data"),
-        ];
-        let changes: [fn(&mut Run); 12] = [
-            |run| run.source = "usps".to_string(),
-            |run| run.model = "vgg19".to_string(),
-            |run| run.frontend = "none".to_string(),
-            |run| run.k = Some(5),
-            |run| run.seed = 1,
-            |run| run.backend = Backend::Wgpu,
-            |run| run.training.epochs += 1,
-            |run| run.training.batch += 1,
-            |run| run.training.learning_rate *= 2.0,
-            |run| run.training.image_size += 1,
-            |run| run.training.train_limit += 1,
-            |run| run.training.select_limit += 1,
-        ];
-        for change in changes {
-            let mut other = run.clone();
-            change(&mut other);
-            others.push(identify(&other));
-        }
-        others.push(id);
-        let count = others.len();
-        others.sort();
-        others.dedup();
-        assert_eq!(others.len(), count);
-
+    fn targets_are_not_part_of_a_run() {
         let mut elsewhere = plan();
-        elsewhere.targets.clear();
-        assert_eq!(elsewhere.runs()[1], run);
+        elsewhere.targets = vec!["mnist".to_string()];
+        assert_eq!(runs(&elsewhere), runs(&plan()));
     }
 
     #[test]
-    fn every_frontend_has_a_configuration() {
-        for name in FRONTENDS {
-            frontend_by_name(name, 3).unwrap();
+    fn what_is_written_is_read_back() {
+        let plan = plan();
+        assert_eq!(Plan::from_toml(&plan.to_toml()).unwrap(), plan);
+    }
+
+    #[test]
+    fn what_is_no_plan_is_named() {
+        for (text, says) in [
+            ("", "frontends"),
+            ("frontends = 3", "expected a sequence"),
+            ("frontends = [3]", "name of a frontend"),
+            (r#"frontends = [{ k = 3 }]"#, "name"),
+            (r#"frontends = [{ name = "neurn", sigma = 3 }]"#, "sigma"),
+            (r#"frontends = [{ name = "neurn", k = "three" }]"#, "three"),
+            ("frontends = []\nepochs = 3", "epochs"),
+            ("frontends = []\nseeds = 0", "from 1 to 1000000"),
+            ("frontends = []\nseeds = -3", "from 1 to 1000000"),
+            ("frontends = []\nseeds = [-3]", "-3"),
+            ("frontends = []\nshifts = [\"melting\"]", "melting"),
+            ("frontends = []\n[training]\nepoch = 3", "epoch"),
+            ("frontends = []\n[training]\nepochs = -3", "-3"),
+            ("frontends = [", "frontends"),
+        ] {
+            let error = Plan::from_toml(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text:?}: {error}");
         }
-        let error = frontend_by_name("canny", 3).unwrap_err().to_string();
-        assert!(
-            error.contains("`canny`") && error.contains("none, neurn"),
-            "{error}"
-        );
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_named() {
+        for (text, says) in [
+            ("frontends = []", "`frontends`: expected at least one"),
+            (r#"frontends = ["canny"]"#, "`canny`"),
+            (r#"frontends = [{ name = "neurn", k = 4 }]"#, "odd"),
+            (r#"frontends = [{ name = "neurn", k = 67 }]"#, "odd"),
+            (
+                r#"frontends = [{ name = "neurn", k = [] }]"#,
+                "at least one",
+            ),
+            (r#"frontends = [{ name = "sobel", k = 5 }]"#, "no patch"),
+            (r#"frontends = [{ name = "neurn", stride = 0 }]"#, "stride"),
+            (r#"frontends = [{ name = "sobel", stride = 2 }]"#, "stride"),
+            (
+                r#"frontends = [{ name = "none", after = "conv1" }]"#,
+                "place",
+            ),
+            (
+                r#"frontends = [{ name = "neurn", after = "conv9" }]"#,
+                "conv9",
+            ),
+            ("frontends = [\"none\"]\nsources = [\"emnist\"]", "emnist"),
+            ("frontends = [\"none\"]\ntargets = []", "targets"),
+            ("frontends = [\"none\"]\nmodels = [\"vgg20\"]", "vgg20"),
+            ("frontends = [\"none\"]\nseeds = []", "seeds"),
+            (
+                "frontends = [\"none\"]\ntargets = [\"usps\"]\nshifted = [\"mnist\"]",
+                "names of `targets`",
+            ),
+            ("frontends = [\"none\"]\n[training]\nepochs = 0", "epochs"),
+            (
+                "frontends = [\"none\"]\n[training]\nlearning_rate = nan",
+                "positive",
+            ),
+            (
+                "frontends = [\"none\"]\n[training]\nimage_size = 4",
+                "image_size",
+            ),
+            (
+                "frontends = [\"none\"]\nmodels = [\"vgg11\"]\n[training]\nimage_size = 16",
+                "vgg11",
+            ),
+        ] {
+            let plan = Plan::from_toml(text).unwrap();
+            let error = plan.runs(Backend::Flex).unwrap_err().to_string();
+            assert!(error.contains(says), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Plan::read("no/such.toml".as_ref()).unwrap_err();
+        assert!(error.to_string().contains("no/such.toml"), "{error}");
     }
 }
