@@ -7,10 +7,11 @@ use burn::tensor::Device;
 use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
-use super::train::{Interrupted, Trainer, seeded};
+use super::checkpoint::Checkpoints;
+use super::train::{Event, Interrupted, Trainer, seeded};
 use super::{Examples, Run};
-use crate::domains::{CLASSES, Domain, ImageSet};
-use crate::record::{Epoch, Record, test_key, versions};
+use crate::domains::{CLASSES, Domain, ImageSet, Shift};
+use crate::record::{Record, test_key, versions};
 
 /// Which images of a source train and which select.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,95 +42,164 @@ impl Split {
     }
 }
 
-/// Trains and tests.
-///
-/// # Panics
-///
-/// If `run` was not made from known names, or its device runs out of memory.
-pub fn run(
-    run: &Run,
-    config: &ClassifierConfig,
-    source: &Domain,
-    targets: &[&Domain],
-    device: &Device,
-    interrupter: &Interrupter,
-    observe: &mut dyn FnMut(usize, Option<Epoch>),
-) -> Result<Record, Interrupted> {
-    let start = Instant::now();
-    let training = &run.training;
-    let classifier = seeded(config, run.seed, device);
-    let frontend = classifier.frontend.clone();
-    let examples = |images: &ImageSet, range| {
-        Examples::new(images, range, training.image_size).through(&frontend, device)
-    };
+/// What a network is tested on: the test images of a domain, or the first of
+/// them, shifted.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// Where the images are from.
+    pub domain: &'a Domain,
+    /// What is done to them.
+    pub shift: Option<Shift>,
+    /// How many of them, from the first.
+    pub count: usize,
+}
 
-    let images = &source.train;
-    let split = Split::of(
-        images.labels().len(),
-        training.train_limit,
-        training.select_limit,
-    );
-    let trainer = Trainer {
-        training,
-        seed: run.seed,
-        device,
-        interrupter,
-    };
-    let train = examples(images, 0..split.train);
-    let select = examples(images, split.train..split.train + split.select);
-    let trained = trainer.train(classifier, &train, &select, observe)?;
-
-    let mut data = BTreeMap::from([(source.name.clone(), images.fingerprint().to_string())]);
-    let mut accuracies = BTreeMap::new();
-    let mut confusions = BTreeMap::new();
-    let mut counts = BTreeMap::new();
-    let mut majority = BTreeMap::new();
-    for target in targets {
-        let count = target.test.labels().len();
-        let tested = examples(&target.test, 0..count);
-        let confusion = trainer.confusion(&trained.classifier, &tested)?;
-        accuracies.insert(target.name.clone(), confusion.accuracy());
-        let counted = confusion.counts.iter().map(|row| row.to_vec()).collect();
-        confusions.insert(target.name.clone(), counted);
-        counts.insert(target.name.clone(), count);
-        majority.insert(target.name.clone(), majority_class(&target.test));
-        data.insert(
-            test_key(&target.name),
-            target.test.fingerprint().to_string(),
-        );
+impl Target<'_> {
+    /// `mnist`, or `mnist+rotation-3`.
+    pub fn name(&self) -> String {
+        match self.shift {
+            Some(shift) => format!("{}+{shift}", self.domain.name),
+            None => self.domain.name.clone(),
+        }
     }
 
-    Ok(Record {
-        id: run.id(config, images.fingerprint()),
-        source: source.name.clone(),
-        model: run.model.clone(),
-        frontend: run.frontend.clone(),
-        k: run.k,
-        stride: None,
-        after: None,
-        seed: run.seed,
-        device: run.backend,
-        epochs: training.epochs,
-        batch: training.batch,
-        learning_rate: training.learning_rate,
-        train_images: split.train,
-        select_images: split.select,
-        selected_epoch: trained.selected.epoch,
-        select_accuracy: trained.selected.select_accuracy,
-        learning: trained.learning,
-        accuracy: accuracies,
-        images: counts,
-        majority,
-        confusion: confusions,
-        data,
-        synthetic: source.synthetic(),
-        images_per_second: trained.images_per_second,
-        seconds: start.elapsed().as_secs_f64(),
-        finished: SystemTime::now()
+    /// Whether a record has the accuracy on these very images.
+    pub fn is_in(&self, record: &Record) -> bool {
+        let name = self.name();
+        let fingerprint = record.data.get(&test_key(&self.domain.name));
+        record.accuracy.contains_key(&name)
+            && record.images.get(&name) == Some(&self.count)
+            && fingerprint.map(String::as_str) == Some(self.domain.test.fingerprint())
+    }
+
+    fn examples(&self, side: usize) -> Examples {
+        let examples = Examples::new(&self.domain.test, 0..self.count, side);
+        match &self.shift {
+            Some(shift) => examples.shifted(shift),
+            None => examples,
+        }
+    }
+}
+
+/// A run with all that it needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// Its settings.
+    pub run: &'a Run,
+    /// The classifier that they make.
+    pub classifier: &'a ClassifierConfig,
+    /// What it is trained on.
+    pub source: &'a Domain,
+    /// What it is tested on.
+    pub targets: &'a [Target<'a>],
+}
+
+impl Job<'_> {
+    /// The run's identity.
+    pub fn id(&self) -> String {
+        let fingerprint = self.source.train.fingerprint();
+        self.run.id(self.classifier, fingerprint)
+    }
+
+    /// Which images of the source train and which select.
+    pub fn split(&self) -> Split {
+        let training = &self.run.training;
+        let count = self.source.train.labels().len();
+        Split::of(count, training.train_limit, training.select_limit)
+    }
+
+    /// Trains and tests.
+    ///
+    /// # Panics
+    ///
+    /// If the device fails, or runs out of memory.
+    pub fn carry_out(
+        &self,
+        device: &Device,
+        checkpoints: Option<&Checkpoints>,
+        interrupter: &Interrupter,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Record, Interrupted> {
+        let start = Instant::now();
+        let run = self.run;
+        let training = &run.training;
+        let classifier = seeded(self.classifier, run.seed, device);
+        // A frontend that comes first is passed once and not in every epoch.
+        let frontend = classifier
+            .frontend_first()
+            .then(|| classifier.frontend.clone());
+        let through = |examples: Examples| match &frontend {
+            Some(frontend) => examples.through(frontend, device),
+            None => examples,
+        };
+        let augmentation = run.augmentation();
+        let trainer = Trainer {
+            training,
+            augmentation: &augmentation,
+            seed: run.seed,
+            device,
+            interrupter,
+            checkpoints,
+        };
+
+        let images = &self.source.train;
+        let split = self.split();
+        let part = |range| through(Examples::new(images, range, training.image_size));
+        let train = part(0..split.train);
+        let select = part(split.train..split.train + split.select);
+        let trained = trainer.train(classifier, &train, &select, observe)?;
+
+        let fingerprint = images.fingerprint().to_string();
+        let mut record = Record {
+            id: self.id(),
+            source: self.source.name.clone(),
+            model: run.model.clone(),
+            frontend: run.frontend.clone(),
+            k: run.k,
+            stride: run.stride,
+            after: run.after.clone(),
+            seed: run.seed,
+            device: run.backend,
+            epochs: training.epochs,
+            batch: training.batch,
+            learning_rate: training.learning_rate,
+            train_images: split.train,
+            select_images: split.select,
+            selected_epoch: trained.selected.epoch,
+            select_accuracy: trained.selected.select_accuracy,
+            learning: trained.learning,
+            accuracy: BTreeMap::new(),
+            images: BTreeMap::new(),
+            majority: BTreeMap::new(),
+            confusion: BTreeMap::new(),
+            data: BTreeMap::from([(self.source.name.clone(), fingerprint)]),
+            synthetic: self.source.synthetic(),
+            images_per_second: trained.images_per_second,
+            seconds: 0.0,
+            finished: 0,
+            versions: versions(),
+        };
+        for target in self.targets {
+            let name = target.name();
+            let examples = through(target.examples(training.image_size));
+            let confusion = trainer.confusion(&trained.classifier, &examples)?;
+            record.accuracy.insert(name.clone(), confusion.accuracy());
+            record.images.insert(name.clone(), target.count);
+            if target.shift.is_none() {
+                let test = &target.domain.test;
+                let counts = confusion.counts.iter().map(|row| row.to_vec()).collect();
+                record.confusion.insert(name.clone(), counts);
+                record.majority.insert(name.clone(), majority_class(test));
+                let key = test_key(&target.domain.name);
+                record.data.insert(key, test.fingerprint().to_string());
+            }
+        }
+        record.seconds = start.elapsed().as_secs_f64();
+        record.finished = SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()),
-        versions: versions(),
-    })
+            .map_or(0, |since| since.as_secs());
+        Ok(record)
+    }
 }
 
 /// The share of the most frequent digit, in percent.

@@ -1,66 +1,41 @@
 //! Training of one classifier with selection on the source, and its test.
 //!
-//! burn-train's [`Learner`] takes the steps. Its `SupervisedTraining` is not
-//! used around it: selection there goes through files in a folder, one
-//! shuffle's state runs through all epochs (so an epoch could not be resumed),
-//! and a full disk panics.
+//! A plain loop over Burn's optimizer. burn-train's `SupervisedTraining` selects
+//! through files in a folder, runs one shuffle's state through all epochs (so an
+//! epoch could not be resumed) and panics on a full disk; its `Learner` keeps the
+//! optimizer's state to itself.
 
+use std::sync::Mutex;
 use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::AdamConfig;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
-use burn::train::{
-    ClassificationOutput, InferenceStep, Interrupter, Learner, TrainOutput, TrainStep,
-};
+use burn::train::Interrupter;
 use neurn_models::{Classifier, ClassifierConfig};
-use std::sync::Mutex;
 
-use super::Training;
+use super::checkpoint::{Checkpoint, Checkpoints, Progress};
 use super::examples::{Batch, Examples};
+use super::{Augmentation, Training};
 use crate::domains::CLASSES;
 use crate::record::Epoch;
-
-/// A classifier as the learner sees it. Its images have passed the frontend.
-#[derive(Module, Debug)]
-struct Student {
-    classifier: Classifier,
-}
-
-impl Student {
-    fn classify(&self, batch: Batch) -> ClassificationOutput {
-        let output = self.classifier.forward_from_frontend(batch.images);
-        let loss = CrossEntropyLossConfig::new()
-            .init(&output.device())
-            .forward(output.clone(), batch.labels.clone());
-        ClassificationOutput::new(loss, output, batch.labels)
-    }
-}
-
-impl TrainStep for Student {
-    type Input = Batch;
-    type Output = ClassificationOutput;
-
-    fn step(&self, batch: Batch) -> TrainOutput<ClassificationOutput> {
-        let item = self.classify(batch);
-        TrainOutput::new(self, item.loss.backward(), item)
-    }
-}
-
-impl InferenceStep for Student {
-    type Input = Batch;
-    type Output = ClassificationOutput;
-
-    fn step(&self, batch: Batch) -> ClassificationOutput {
-        self.classify(batch)
-    }
-}
 
 /// The run was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
+
+/// What a training tells while it is under way.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// So many images were learnt from so far, over all epochs.
+    Seen(usize),
+    /// An epoch ended.
+    Epoch(Epoch),
+    /// A checkpoint could not be read or kept; training goes on without.
+    Warning(String),
+}
 
 /// A trained classifier.
 #[derive(Debug)]
@@ -123,20 +98,25 @@ impl Confusion {
 pub struct Trainer<'a> {
     /// How it trains.
     pub training: &'a Training,
-    /// Of the order of images.
+    /// What happens to the images of a step.
+    pub augmentation: &'a Augmentation,
+    /// Of the order of images and of the augmentation.
     pub seed: u64,
     /// On what.
     pub device: &'a Device,
     /// Asked before every step whether to stop.
     pub interrupter: &'a Interrupter,
+    /// Where epochs are kept, if they are.
+    pub checkpoints: Option<&'a Checkpoints>,
 }
+
+/// A step's loss waits on the device until so many are there, as reading one
+/// waits for all that was asked of the device before.
+const LOSSES_READ_AT_ONCE: usize = 16;
 
 impl Trainer<'_> {
     /// Trains on `train` and selects the epoch on `select`, both through the
-    /// frontend already.
-    ///
-    /// `observe` is called after each step with the number of images learnt
-    /// from so far, and after each epoch also with what it came to.
+    /// frontend already, from the latest checkpoint if there is one.
     ///
     /// # Panics
     ///
@@ -146,58 +126,114 @@ impl Trainer<'_> {
         classifier: Classifier,
         train: &Examples,
         select: &Examples,
-        observe: &mut dyn FnMut(usize, Option<Epoch>),
+        observe: &mut dyn FnMut(Event),
     ) -> Result<Trained, Interrupted> {
-        assert!(
-            self.training.epochs > 0,
-            "a training has at least 1 epoch; got 0"
-        );
-        let start = Instant::now();
+        let epochs = self.training.epochs;
+        assert!(epochs > 0, "a training has at least 1 epoch; got 0");
         let autodiff = self.device.clone().autodiff();
-        let student = Student { classifier }.fork(&autodiff).train();
-        // PyTorch's epsilon; Burn's default is a thousand times it.
-        let adam = AdamConfig::new().with_epsilon(1e-8).init();
-        let mut learner = Learner::new(student, adam, self.training.learning_rate);
-        let mut best: Option<(Epoch, Classifier)> = None;
-        let mut learning = Vec::new();
-        let mut seen = 0;
+        let mut at = self.begin(classifier, observe);
+        let images = train.labels().len();
 
-        for epoch in 1..=self.training.epochs {
-            let mut loss = 0.0;
-            let batches = train.batches(self.training.batch, Some(self.order(epoch)), &autodiff);
-            for batch in batches.iter() {
-                if self.interrupter.should_stop() {
-                    return Err(Interrupted);
-                }
-                let batch = batch.expect("examples are in memory");
-                let count = batch.labels.dims()[0];
-                let output = learner.train_step(batch);
-                learner.lr_step();
-                learner.optimizer_step(output.grads);
-                loss += output.item.loss.into_scalar::<f64>() * count as f64;
-                seen += count;
-                observe(seen, None);
-            }
-            let classifier = learner.model().valid().classifier;
+        while at.progress.learning.len() < epochs {
+            let start = Instant::now();
+            let epoch = at.progress.learning.len() + 1;
+            let before = (epoch - 1) * images;
+            let loss = self.epoch(&mut at, train, epoch, &autodiff, &mut |seen| {
+                observe(Event::Seen(before + seen));
+            })?;
+            let classifier = at.classifier.valid();
             let result = Epoch {
                 epoch,
-                loss: loss / train.labels().len() as f64,
+                loss: loss / images as f64,
                 select_accuracy: self.accuracy(&classifier, select)?,
             };
-            learning.push(result);
-            observe(seen, Some(result));
-            let better = |(best, _): &(Epoch, _)| result.select_accuracy > best.select_accuracy;
-            if best.as_ref().is_none_or(better) {
-                best = Some((result, classifier));
+            observe(Event::Epoch(result));
+            let better = |best: Epoch| result.select_accuracy > best.select_accuracy;
+            if selected(&at.progress.learning).is_none_or(better) {
+                at.best = classifier;
+            }
+            at.progress.learning.push(result);
+            at.progress.seconds += start.elapsed().as_secs_f64();
+            // After the last epoch what remains is the test.
+            if let Some(checkpoints) = self.checkpoints
+                && let Err(error) = checkpoints.keep(&at)
+            {
+                observe(Event::Warning(format!("no checkpoint: {error}")));
             }
         }
-        let (selected, classifier) = best.expect("at least one epoch");
+
+        let Progress { seconds, learning } = at.progress;
         Ok(Trained {
-            classifier,
-            selected,
+            classifier: at.best,
+            selected: selected(&learning).expect("at least one epoch"),
+            images_per_second: (images * epochs) as f64 / seconds,
             learning,
-            images_per_second: seen as f64 / start.elapsed().as_secs_f64(),
         })
+    }
+
+    /// The latest checkpoint, or the beginning.
+    fn begin(&self, classifier: Classifier, observe: &mut dyn FnMut(Event)) -> Checkpoint {
+        // PyTorch's epsilon; Burn's default is a thousand times it.
+        let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+        let latest = self
+            .checkpoints
+            .map(|kept| kept.latest(&classifier, &optimizer));
+        let begin = match latest {
+            Some(Ok(Some(checkpoint))) => checkpoint,
+            Some(Err(error)) => {
+                let text = format!("the run begins anew, as its checkpoint is of no use: {error}");
+                observe(Event::Warning(text));
+                beginning(classifier, optimizer)
+            }
+            Some(Ok(None)) | None => beginning(classifier, optimizer),
+        };
+        let autodiff = self.device.clone().autodiff();
+        Checkpoint {
+            classifier: begin.classifier.fork(&autodiff).train(),
+            ..begin
+        }
+    }
+
+    /// Learns from every image once and returns the sum of their losses.
+    fn epoch(
+        &self,
+        at: &mut Checkpoint,
+        train: &Examples,
+        epoch: usize,
+        autodiff: &Device,
+        seen: &mut dyn FnMut(usize),
+    ) -> Result<f64, Interrupted> {
+        let cross_entropy = CrossEntropyLossConfig::new().init(autodiff);
+        let mut sum = 0.0;
+        let mut waiting = Vec::new();
+        let mut count = 0;
+        let batches = train.batches(self.training.batch, Some(self.order(epoch)), autodiff);
+        for (step, batch) in batches.iter().enumerate() {
+            if self.interrupter.should_stop() {
+                return Err(Interrupted);
+            }
+            let Batch { images, labels } = batch.expect("examples are in memory");
+            let size = labels.dims()[0];
+            let mut chance = super::augment::chance(self.seed, epoch, step);
+            let output = self
+                .augmentation
+                .forward(&at.classifier, images, &mut chance);
+            let loss = cross_entropy.forward(output, labels);
+            waiting.push(loss.clone().detach() * size as f64);
+            let gradients = GradientsParams::from_grads(loss.backward(), &at.classifier);
+            let learning_rate = self.training.learning_rate;
+            at.classifier = at
+                .optimizer
+                .step(learning_rate, at.classifier.clone(), gradients);
+            count += size;
+            if waiting.len() == LOSSES_READ_AT_ONCE {
+                sum += read(&mut waiting);
+                seen(count);
+            }
+        }
+        sum += read(&mut waiting);
+        seen(count);
+        Ok(sum)
     }
 
     /// Accuracy in percent on images that have passed the frontend already.
@@ -239,4 +275,35 @@ impl Trainer<'_> {
     fn order(&self, epoch: usize) -> u64 {
         self.seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64)
     }
+}
+
+fn beginning(classifier: Classifier, optimizer: ModuleOptimizer) -> Checkpoint {
+    Checkpoint {
+        best: classifier.clone(),
+        classifier,
+        optimizer,
+        progress: Progress {
+            seconds: 0.0,
+            learning: Vec::new(),
+        },
+    }
+}
+
+/// The epoch of the highest accuracy, the earliest of equal ones.
+fn selected(learning: &[Epoch]) -> Option<Epoch> {
+    learning.iter().copied().reduce(|best, epoch| {
+        match epoch.select_accuracy > best.select_accuracy {
+            true => epoch,
+            false => best,
+        }
+    })
+}
+
+/// The sum of the losses that wait on a device.
+fn read(losses: &mut Vec<Tensor<1>>) -> f64 {
+    if losses.is_empty() {
+        return 0.0;
+    }
+    let losses = Tensor::cat(std::mem::take(losses), 0).into_data();
+    losses.iter::<f64>().sum()
 }
