@@ -1,13 +1,15 @@
-//! The backends a run can be asked to use, by name.
+//! What a run can be asked to run on, by name.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::sync::Mutex;
 
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// A backend, on its default device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+/// A backend. It is part of a run's identity, as another one rounds differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// Burn's CPU backend.
@@ -19,6 +21,73 @@ pub enum Backend {
     Wgpu,
     /// NVIDIA GPUs.
     Cuda,
+    /// A Burn server on this machine or another.
+    Remote,
+}
+
+/// A device: `flex`, `ndarray`, `wgpu`, `cuda`, `cuda:1`, or the address of a Burn
+/// server, `ws://host:port`, with `#1` for the second of its devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceName {
+    backend: Backend,
+    index: usize,
+    /// Of a server.
+    address: Option<String>,
+}
+
+/// A text names no device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected flex, ndarray, wgpu, cuda, a GPU by number such as cuda:1, or a server such as \
+     ws://host:3000; found `{0}`"
+)]
+pub struct UnknownDevice(String);
+
+impl FromStr for DeviceName {
+    type Err = UnknownDevice;
+
+    fn from_str(text: &str) -> Result<Self, UnknownDevice> {
+        let unknown = || UnknownDevice(text.to_string());
+        let number = |text: &str| text.parse::<u16>().map_err(|_| unknown());
+        if text.starts_with("ws://") {
+            let (address, index) = match text.split_once('#') {
+                Some((address, index)) => (address, number(index)?),
+                None => (text, 0),
+            };
+            return Ok(Self {
+                backend: Backend::Remote,
+                index: index.into(),
+                address: Some(address.to_string()),
+            });
+        }
+        let (name, index) = match text.split_once(':') {
+            Some((name, index)) => (name, Some(number(index)?)),
+            None => (text, None),
+        };
+        let backend = match (name, index) {
+            ("flex", None) => Backend::Flex,
+            ("ndarray", None) => Backend::Ndarray,
+            ("wgpu", _) => Backend::Wgpu,
+            ("cuda", _) => Backend::Cuda,
+            _ => return Err(unknown()),
+        };
+        Ok(Self {
+            backend,
+            index: index.unwrap_or(0).into(),
+            address: None,
+        })
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.address, self.index) {
+            (Some(address), 0) => f.write_str(address),
+            (Some(address), index) => write!(f, "{address}#{index}"),
+            (None, 0) => self.backend.fmt(f),
+            (None, index) => write!(f, "{}:{index}", self.backend),
+        }
+    }
 }
 
 /// Why a backend cannot be used.
@@ -28,10 +97,10 @@ pub enum DeviceError {
     #[error("the device `{0}` is not in this build; expected one of: {built}. Build with --features {0} to add it", built = names(&Backend::all_built()))]
     NotBuilt(Backend),
     /// The backend found nothing to run on, or failed there.
-    #[error("the device `{backend}` does not start on this machine: {reason}")]
+    #[error("the device `{device}` does not start: {reason}")]
     DoesNotStart {
-        /// The backend.
-        backend: Backend,
+        /// The device.
+        device: DeviceName,
         /// What it said.
         reason: String,
     },
@@ -45,6 +114,7 @@ impl Backend {
             (Backend::Ndarray, cfg!(feature = "ndarray")),
             (Backend::Wgpu, cfg!(feature = "wgpu")),
             (Backend::Cuda, cfg!(feature = "cuda")),
+            (Backend::Remote, cfg!(feature = "remote")),
         ]
         .into_iter()
         .filter_map(|(backend, built)| built.then_some(backend))
@@ -58,51 +128,92 @@ impl Backend {
             false => Err(DeviceError::NotBuilt(self)),
         }
     }
+}
 
-    /// Opens the default device and runs one addition on it.
-    pub fn open(self) -> Result<Device, DeviceError> {
-        self.built()?;
-        // Burn panics where a driver is missing, and only once it is used. The
-        // error that comes of it says all that the panic's message would.
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(|_| {}));
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let device = self.device();
-            let two = (Tensor::<1>::ones([1], &device) + 1.0).into_scalar::<f32>();
-            (two == 2.0).then_some(device)
-        }));
-        std::panic::set_hook(hook);
-        let reason = match opened {
-            Ok(Some(device)) => return Ok(device),
-            Ok(None) => "1 + 1 is not 2 there".to_string(),
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().map(String::as_str);
-                text.or_else(|| panic.downcast_ref::<&str>().copied())
-                    .unwrap_or("no reason given")
-                    .to_string()
-            }
-        };
-        Err(DeviceError::DoesNotStart {
-            backend: self,
-            reason,
-        })
+impl DeviceName {
+    /// What it computes with.
+    pub fn backend(&self) -> Backend {
+        self.backend
     }
 
-    fn device(self) -> Device {
-        match self {
+    /// Opens the device and runs one addition on it.
+    pub fn open(&self) -> Result<Device, DeviceError> {
+        self.backend.built()?;
+        let failed = |reason: String| DeviceError::DoesNotStart {
+            device: self.clone(),
+            reason,
+        };
+        quietly(|| {
+            let device = self.device()?;
+            let two = (Tensor::<1>::ones([1], &device) + 1.0).into_scalar::<f32>();
+            match two == 2.0 {
+                true => Ok(device),
+                false => Err("1 + 1 is not 2 there".to_string()),
+            }
+        })
+        .map_err(failed)
+    }
+
+    fn device(&self) -> Result<Device, String> {
+        Ok(match self.backend {
             #[cfg(feature = "flex")]
             Backend::Flex => Device::flex(),
             #[cfg(feature = "ndarray")]
             #[allow(deprecated)] // upstream; our users asked for it
             Backend::Ndarray => Device::ndarray(),
             #[cfg(feature = "wgpu")]
-            Backend::Wgpu => Device::wgpu(Default::default()),
+            Backend::Wgpu if self.index == 0 => Device::wgpu(Default::default()),
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => {
+                let found = Device::enumerate(burn::tensor::DeviceType::Wgpu).into_iter();
+                let count = found.len();
+                let missing = || format!("there are {count} GPUs, counted from 0");
+                found.skip(self.index).next().ok_or_else(missing)?
+            }
             #[cfg(feature = "cuda")]
-            Backend::Cuda => Device::cuda(0),
+            Backend::Cuda => Device::cuda(self.index),
+            #[cfg(feature = "remote")]
+            Backend::Remote => {
+                let address = self.address.clone().unwrap_or_default();
+                let host = burn::remote::RemoteHost::websocket(address.as_str());
+                let options = Device::remote_options(&host).device_index(self.index);
+                options.init().map_err(|error| error.to_string())?
+            }
             #[allow(unreachable_patterns)] // reachable unless all are built
-            _ => unreachable!("`open` asks first whether {self} is built"),
-        }
+            _ => unreachable!("`open` asks first whether {} is built", self.backend),
+        })
     }
+}
+
+/// The CPU, if this build can compute on it: for what is small, or must work when
+/// a server is gone.
+pub fn cpu() -> Option<Device> {
+    #[cfg(feature = "flex")]
+    return Some(Device::flex());
+    #[cfg(not(feature = "flex"))]
+    None
+}
+
+/// What `work` gives, or what it panicked with: Burn panics where a driver or a
+/// server is missing, and only once it is used. The message is kept from standard
+/// error, as the error that comes of it says the same.
+pub fn quietly<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    // The hook is the process's.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let done = catch_unwind(AssertUnwindSafe(work));
+    std::panic::set_hook(hook);
+    done.unwrap_or_else(|panic| Err(panic_text(&*panic)))
+}
+
+/// What a panic says.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no reason given")
+        .to_string()
 }
 
 impl fmt::Display for Backend {
@@ -112,6 +223,7 @@ impl fmt::Display for Backend {
             Backend::Ndarray => "ndarray",
             Backend::Wgpu => "wgpu",
             Backend::Cuda => "cuda",
+            Backend::Remote => "remote",
         })
     }
 }
@@ -127,11 +239,36 @@ mod tests {
 
     #[test]
     fn what_is_built_opens_and_what_is_not_says_so() {
-        assert!(Backend::Flex.open().is_ok());
+        let device = |name: &str| name.parse::<DeviceName>().unwrap();
+        assert!(device("flex").open().is_ok());
         if !cfg!(feature = "cuda") {
-            let error = Backend::Cuda.open().unwrap_err().to_string();
+            let error = device("cuda").open().unwrap_err().to_string();
             assert!(error.contains("`cuda` is not in this build"), "{error}");
             assert!(error.contains("expected one of: flex"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for name in [
+            "flex",
+            "ndarray",
+            "wgpu",
+            "cuda",
+            "cuda:3",
+            "wgpu:1",
+            "ws://gpu.lab:3000",
+            "ws://gpu.lab:3000#2",
+        ] {
+            assert_eq!(name.parse::<DeviceName>().unwrap().to_string(), name);
+        }
+        let read = |name: &str| name.parse::<DeviceName>();
+        assert_eq!(read("cuda:0"), read("cuda"));
+        for name in [
+            "", "abacus", "flex:1", "cuda:", "cuda:-1", "cuda:x", "ws://a#b",
+        ] {
+            let error = read(name).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{name}`")), "{error}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::device::DeviceError;
 use crate::domains::DataError;
 use crate::journal::JournalError;
-use crate::transfer::UnknownName;
+use crate::transfer::{PlanError, SettingsError};
 
 /// Why a study could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,27 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// A model or frontend that does not exist.
+    /// A plan that cannot be carried out.
     #[error(transparent)]
-    Name(#[from] UnknownName),
+    Plan(#[from] PlanError),
+    /// Settings that no network can be made of.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Every device is gone before all was done.
+    #[error(
+        "{left} runs are left and no device; finished runs are kept and the same command goes on \
+         from there. {}",
+        lost.join("; ")
+    )]
+    NoDeviceLeft {
+        /// How many runs have no record.
+        left: usize,
+        /// The devices, and why they are gone.
+        lost: Vec<String>,
+    },
+    /// Runs that failed on a device that works.
+    #[error("{} runs failed, the others are kept; the first: {}", .0.len(), .0[0])]
+    RunsFailed(Vec<String>),
     /// An argument that no study can be made of.
     #[error("{0}")]
     Argument(String),
@@ -62,7 +80,10 @@ impl Error {
     /// (128 + SIGINT), 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Argument(_) | Error::Name(_) | Error::Device(DeviceError::NotBuilt(_)) => 2,
+            Error::Argument(_)
+            | Error::Plan(_)
+            | Error::Settings(_)
+            | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,
             _ => 1,
         }

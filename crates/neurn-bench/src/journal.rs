@@ -1,8 +1,9 @@
-//! The file of records, one JSON object a line. Whole lines are appended, and
-//! of what is there only the half line that a crash left is ever taken away.
+//! The file of records, one JSON object a line, which several processes may
+//! append to. Whole lines are appended, and of what is there only the half line
+//! that a crash left is ever taken away.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::record::Record;
@@ -28,11 +29,15 @@ pub enum JournalError {
         /// What the parser said.
         found: serde_json::Error,
     },
-    /// Another process has the file open to append to it.
-    #[error("{}: another study is writing to it; wait for its end or take another folder", path.display())]
-    Busy {
+    /// The file has become shorter while it was open.
+    #[error("{}: expected at least the {read} bytes that were read before, found {found}", path.display())]
+    Shrunk {
         /// The file.
         path: PathBuf,
+        /// How much of it was read.
+        read: u64,
+        /// How long it is.
+        found: u64,
     },
 }
 
@@ -40,7 +45,7 @@ pub enum JournalError {
 /// Changes nothing.
 pub fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
     match File::open(path) {
-        Ok(mut file) => Ok(parse(&mut file, path)?.0),
+        Ok(mut file) => Ok(parse(&mut file, path, 0)?.records),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(JournalError::Io {
             path: path.to_path_buf(),
@@ -49,20 +54,22 @@ pub fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
     }
 }
 
-/// A `results.jsonl` that is open to append to, for one process at a time.
+/// A `results.jsonl` that is open to append to. Every process that does so holds
+/// the system's lock on the file for as long as it takes.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Bytes of whole lines.
-    length: u64,
+    /// Bytes that are in `records`.
+    read: u64,
+    /// Lines that are in `records`, empty ones included.
+    lines: usize,
     records: Vec<Record>,
 }
 
 impl Journal {
     /// Opens the file, creating it and its folder if need be, and reads what it
-    /// holds. The start of a record without its end, which a crash leaves, is
-    /// cut off.
+    /// holds.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let io = |source| JournalError::Io {
             path: path.to_path_buf(),
@@ -74,52 +81,89 @@ impl Journal {
                 source,
             })?;
         }
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .open(path)
             .map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(JournalError::Busy {
-                    path: path.to_path_buf(),
-                });
-            }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
-        }
-        let (records, text) = parse(&mut file, path)?;
         let mut journal = Self {
             path: path.to_path_buf(),
             file,
-            length: text.whole as u64,
-            records,
+            read: 0,
+            lines: 0,
+            records: Vec::new(),
         };
-        if text.whole < text.length {
-            journal.file.set_len(journal.length).map_err(io)?;
-        }
-        if text.open_end {
-            journal.write("\n")?;
-        }
+        journal.refresh()?;
         Ok(journal)
     }
 
-    /// All records, oldest first.
+    /// All records that were there at the last [`open`](Journal::open),
+    /// [`refresh`](Journal::refresh) or [`append`](Journal::append), oldest first.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
+    /// Reads what other processes have appended.
+    pub fn refresh(&mut self) -> Result<(), JournalError> {
+        self.locked(|journal| journal.catch_up())
+    }
+
     /// Appends a record in one write and waits until it is on the disk. Of a
-    /// record that could not be written nothing stays.
+    /// record that could not be written nothing stays, nor of one that a crash
+    /// cut off before.
     pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
         let line = serde_json::to_string(&record).map_err(|error| JournalError::Io {
             path: self.path.clone(),
             source: error.into(),
         })?;
-        self.write(&format!("{line}\n"))?;
-        self.records.push(record);
-        Ok(())
+        self.locked(|journal| {
+            journal.catch_up()?;
+            journal.write(&format!("{line}\n"))?;
+            journal.lines += 1;
+            journal.records.push(record);
+            Ok(())
+        })
+    }
+
+    fn locked(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.file.lock().map_err(|error| self.io(error))?;
+        let done = work(self);
+        // A process that ends gives its locks back, so nothing hangs on this.
+        _ = self.file.unlock();
+        done
+    }
+
+    /// Reads the lines that are new, cuts off the start of a record without its
+    /// end, and ends the last line. Under the lock no writer is at work, so what
+    /// has no end will never have one.
+    fn catch_up(&mut self) -> Result<(), JournalError> {
+        let found = self.file.metadata().map_err(|error| self.io(error))?.len();
+        if found < self.read {
+            return Err(JournalError::Shrunk {
+                path: self.path.clone(),
+                read: self.read,
+                found,
+            });
+        }
+        self.file
+            .seek(SeekFrom::Start(self.read))
+            .map_err(|error| self.io(error))?;
+        let new = parse(&mut self.file, &self.path, self.lines)?;
+        self.records.extend(new.records);
+        self.lines += new.lines;
+        self.read += new.whole;
+        if self.read < found {
+            let cut = self.file.set_len(self.read);
+            cut.map_err(|error| self.io(error))?;
+        }
+        match new.open_end {
+            true => self.write("\n"),
+            false => Ok(()),
+        }
     }
 
     fn write(&mut self, text: &str) -> Result<(), JournalError> {
@@ -129,49 +173,55 @@ impl Journal {
             .and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => {
-                self.length += text.len() as u64;
+                self.read += text.len() as u64;
                 Ok(())
             }
             Err(source) => {
                 // A full disk still lets a file shrink.
-                _ = self.file.set_len(self.length);
-                Err(JournalError::Io {
-                    path: self.path.clone(),
-                    source,
-                })
+                _ = self.file.set_len(self.read);
+                Err(self.io(source))
             }
+        }
+    }
+
+    fn io(&self, source: io::Error) -> JournalError {
+        JournalError::Io {
+            path: self.path.clone(),
+            source,
         }
     }
 }
 
-/// How much of a journal's text is lines of records.
-struct Text {
-    length: usize,
-    /// Up to where it is records.
-    whole: usize,
+/// The records of a part of a journal.
+struct Part {
+    records: Vec<Record>,
+    lines: usize,
+    /// Up to where it is lines of records, in bytes.
+    whole: u64,
     /// The last record lacks only the end of its line.
     open_end: bool,
 }
 
-fn parse(file: &mut File, path: &Path) -> Result<(Vec<Record>, Text), JournalError> {
+/// Reads from where the file stands, `before` lines into it.
+fn parse(file: &mut File, path: &Path, before: usize) -> Result<Part, JournalError> {
     let mut text = String::new();
     file.read_to_string(&mut text)
         .map_err(|source| JournalError::Io {
             path: path.to_path_buf(),
             source,
         })?;
-    let mut read = Text {
-        length: text.len(),
+    let mut part = Part {
+        records: Vec::new(),
+        lines: 0,
         whole: 0,
         open_end: false,
     };
-    let mut records = Vec::new();
-    for (i, line) in text.split_inclusive('\n').enumerate() {
+    for line in text.split_inclusive('\n') {
         let ended = line.ends_with('\n');
         match serde_json::from_str(line) {
             Ok(record) => {
-                records.push(record);
-                read.open_end = !ended;
+                part.records.push(record);
+                part.open_end = !ended;
             }
             Err(_) if line.trim().is_empty() => {}
             // The start of a record, cut off by a crash.
@@ -179,14 +229,15 @@ fn parse(file: &mut File, path: &Path) -> Result<(Vec<Record>, Text), JournalErr
             Err(found) => {
                 return Err(JournalError::Line {
                     path: path.to_path_buf(),
-                    line: i + 1,
+                    line: before + part.lines + 1,
                     found,
                 });
             }
         }
-        read.whole += line.len();
+        part.lines += 1;
+        part.whole += line.len() as u64;
     }
-    Ok((records, read))
+    Ok(part)
 }
 
 #[cfg(test)]
@@ -281,15 +332,65 @@ mod tests {
         }
     }
 
+    /// Two that append in turn see each other's records and tear no line.
     #[test]
-    fn one_process_at_a_time() {
+    fn several_may_append() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        let journal = Journal::open(&path).unwrap();
-        let error = Journal::open(&path).unwrap_err().to_string();
-        assert!(error.contains("another study"), "{error}");
-        drop(journal);
-        Journal::open(&path).unwrap();
+        let each = 40;
+        std::thread::scope(|scope| {
+            for writer in 0..4 {
+                let path = &path;
+                scope.spawn(move || {
+                    let mut journal = Journal::open(path).unwrap();
+                    for i in 0..each {
+                        journal.append(record(&format!("{writer} {i}"))).unwrap();
+                    }
+                });
+            }
+        });
+        let records = read(&path).unwrap();
+        assert_eq!(records.len(), 4 * each);
+        for writer in 0..4 {
+            let prefix = format!("{writer} ");
+            let ids: Vec<&str> = records
+                .iter()
+                .filter_map(|record| record.id.strip_prefix(&prefix))
+                .collect();
+            assert_eq!(ids, (0..each).map(|i| i.to_string()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_others_append_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        let (mut ours, mut theirs) = (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
+        theirs.append(record("a")).unwrap();
+        assert_eq!(ours.records(), []);
+        ours.refresh().unwrap();
+        assert_eq!(ours.records(), [record("a")]);
+        // A crash of theirs leaves half a line, which ours cuts off.
+        theirs.file.write_all(b"{\"id\": \"b").unwrap();
+        ours.append(record("c")).unwrap();
+        theirs.refresh().unwrap();
+        assert_eq!(theirs.records(), [record("a"), record("c")]);
+        assert_eq!(read(&path).unwrap(), ours.records());
+    }
+
+    #[test]
+    fn a_file_that_shrank_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        let mut journal = Journal::open(&path).unwrap();
+        journal.append(record("a")).unwrap();
+        std::fs::write(&path, "").unwrap();
+        let error = journal.append(record("b")).unwrap_err().to_string();
+        assert!(
+            error.contains("results.jsonl: expected at least"),
+            "{error}"
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! Who is at which run: a file a run, which the process that is at it holds the
+//! system's lock on. A process that ends, however it ends, gives its locks back.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// The claims of a study's folder.
+#[derive(Debug)]
+pub struct Claims {
+    folder: PathBuf,
+}
+
+/// The right to carry out one run, until it is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Claims {
+    /// The claims in this folder, which is made if need be.
+    pub fn open(folder: PathBuf) -> Result<Self, Error> {
+        std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        Ok(Self { folder })
+    }
+
+    /// Claims a run; `None` if another worker is at it.
+    ///
+    /// Whether the run has a record must be asked after this and not before: the
+    /// other worker may just have finished.
+    pub fn claim(&self, id: &str) -> Result<Option<Claim>, Error> {
+        let path = self.folder.join(id);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Claim {
+                path,
+                _locked: file,
+            })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
+        }
+    }
+}
+
+impl Claim {
+    /// Takes the file away, once the run has a record. Whoever had the file open
+    /// before may still lock it, but finds the record then.
+    pub fn finish(self) {
+        // Nothing depends on it.
+        _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    |source| Error::Write { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_claimed_once_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let claims = Claims::open(folder.path().join("claims")).unwrap();
+        let others = Claims::open(folder.path().join("claims")).unwrap();
+        let claim = claims.claim("a").unwrap().unwrap();
+        assert!(others.claim("a").unwrap().is_none());
+        assert!(others.claim("b").unwrap().is_some());
+        drop(claim);
+        let again = others.claim("a").unwrap().unwrap();
+        again.finish();
+        assert!(claims.claim("a").unwrap().is_some());
+    }
+}
