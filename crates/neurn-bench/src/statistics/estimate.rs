@@ -1,4 +1,4 @@
-//! Numbers about numbers.
+//! A mean and how far it may be off.
 
 /// A mean with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]

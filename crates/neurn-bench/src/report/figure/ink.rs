@@ -1,0 +1,151 @@
+//! What drawings are made with: a surface, colours that follow the page, and
+//! markers.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+/// A surface that becomes a string.
+pub(super) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// What goes wrong on a [`Surface`].
+pub(super) type Wrong = Box<dyn std::error::Error>;
+
+/// An SVG element without a fixed size.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Drawing {
+    pub(in super::super) svg: String,
+    /// As it is meant to be seen, in CSS pixels.
+    pub(in super::super) width: u32,
+}
+
+/// Units of a drawing a CSS pixel, since plotters rounds to whole units.
+pub(super) const FINE: u32 = 3;
+/// Size of letters, in units.
+pub(super) const LETTERS: u32 = 13 * FINE;
+/// About the width of a letter, in units.
+pub(super) const LETTER: u32 = 7 * FINE;
+
+// Colours that stand for those of the page, which are put in their place.
+/// Text and axes.
+pub(super) const INK: RGBColor = RGBColor(1, 2, 0);
+/// Lines behind the data.
+pub(super) const GRID: RGBColor = RGBColor(1, 2, 1);
+const FIRST: u8 = 2;
+
+/// Colours of series on light and on dark: the baseline in that of text, then
+/// Okabe and Ito's, which the colour-blind tell apart, made darker or lighter
+/// where they would be lost.
+pub(in super::super) const SERIES: [[&str; 2]; 8] = [
+    ["#444444", "#d0d0d0"],
+    ["#0072b2", "#4aa8e0"],
+    ["#d55e00", "#f5813a"],
+    ["#009e73", "#2cc79b"],
+    ["#b5578f", "#dd94bd"],
+    ["#c78500", "#e9b13a"],
+    ["#3d9fd1", "#8fd0f5"],
+    ["#8a7f00", "#f0e442"],
+];
+
+/// What is better, and how much of anything there is.
+pub(super) const MORE: RGBColor = RGBColor(33, 102, 172);
+/// What is worse; with [`MORE`] a pair that the colour-blind tell apart.
+pub(super) const LESS: RGBColor = RGBColor(179, 88, 6);
+
+/// The colour of series `place`.
+pub(super) fn series(place: usize) -> RGBColor {
+    RGBColor(1, 2, FIRST + (place % SERIES.len()) as u8)
+}
+
+/// So much of a colour over the page's own, light or dark, and the colour of
+/// text on it.
+pub(super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
+    let text = match share > 0.7 {
+        true => RGBColor(255, 255, 255),
+        false => INK,
+    };
+    (colour.mix(share), text)
+}
+
+/// Colours of a scale from one end to the other, as CSS takes them.
+pub(super) fn scale(colours: &[RGBAColor]) -> String {
+    let css = colours
+        .iter()
+        .map(|RGBAColor(r, g, b, share)| format!("rgba({r}, {g}, {b}, {share})"));
+    css.collect::<Vec<_>>().join(", ")
+}
+
+/// As many decimal places as tell apart the ticks of a range.
+pub(super) fn decimals(range: &std::ops::Range<f64>) -> usize {
+    let step = (range.end - range.start) / 6.0;
+    (-step.log10()).ceil().clamp(0.0, 4.0) as usize
+}
+
+/// Draws on a surface of this size in units.
+pub(super) fn drawing(
+    [width, height]: [u32; 2],
+    draw: impl FnOnce(&Surface) -> Result<(), Wrong>,
+) -> Drawing {
+    let mut svg = String::new();
+    {
+        let surface = SVGBackend::with_string(&mut svg, (width, height)).into_drawing_area();
+        draw(&surface).expect("a string can be drawn into");
+        surface.present().expect("a string can be drawn into");
+    }
+    // It takes the width it is given, and the page names its namespace.
+    let fixed = format!("width=\"{width}\" height=\"{height}\" ");
+    svg = svg.replacen(&fixed, "", 1);
+    let placeholders =
+        (0..SERIES.len()).map(|place| (FIRST + place as u8, format!("var(--series-{place})")));
+    let placeholders = placeholders.chain([
+        (INK.2, "currentColor".to_string()),
+        (GRID.2, "var(--grid)".to_string()),
+    ]);
+    for (placeholder, colour) in placeholders {
+        svg = svg.replace(&format!("#0102{placeholder:02X}"), &colour);
+    }
+    // Of no use, and half of the page.
+    svg = svg
+        .replace(" opacity=\"1\"", "")
+        .replace(" font-family=\"sans-serif\"", "");
+    Drawing {
+        svg: svg.trim_end().to_string(),
+        width: width / FINE,
+    }
+}
+
+/// Text of a drawing.
+pub(super) fn letters(colour: RGBColor) -> TextStyle<'static> {
+    // plotters divides by this.
+    ("sans-serif", f64::from(LETTERS) * 1.24)
+        .into_font()
+        .color(&colour)
+}
+
+/// A marker for series `place`: seven colours, then another form.
+pub(super) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Result<(), Wrong> {
+    let size = 4 * FINE as i32;
+    let style = series(place).filled();
+    match place / SERIES.len() % 3 {
+        0 => surface.draw(&Circle::new((x, y), size, style))?,
+        1 => surface.draw(&Rectangle::new(
+            [(x - size, y - size), (x + size, y + size)],
+            style,
+        ))?,
+        _ => surface.draw(&TriangleMarker::new((x, y), size + FINE as i32, style))?,
+    }
+    Ok(())
+}
+
+/// A line with the marker of series `place`, as a legend shows it.
+pub(super) fn key(place: usize) -> String {
+    let (width, height) = (28 * FINE, 12 * FINE);
+    let middle = height as i32 / 2;
+    let key = drawing([width, height], |surface| {
+        let line = vec![(0, middle), (width as i32, middle)];
+        surface.draw(&PathElement::new(
+            line,
+            series(place).stroke_width(2 * FINE),
+        ))?;
+        marker(surface, place, (width as i32 / 2, middle))
+    });
+    key.svg
+}

@@ -1,0 +1,77 @@
+//! A matrix as coloured tiles with numbers on them.
+
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::ink::{Drawing, FINE, GRID, INK, LETTER, drawing, letters};
+
+/// What stands on a tile, its colour, and that of the text.
+pub(super) type Tile = (String, RGBAColor, RGBColor);
+
+/// A matrix; `None` is a tile without a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tiles {
+    pub(super) rows: Vec<String>,
+    pub(super) columns: Vec<String>,
+    pub(super) tiles: Vec<Vec<Option<Tile>>>,
+    /// What rows and columns are.
+    pub(super) titles: [String; 2],
+    /// Least width of a tile and height of all, in CSS pixels.
+    pub(super) tile: [u32; 2],
+}
+
+impl Tiles {
+    pub(super) fn draw(&self) -> Drawing {
+        let longest = |names: &[String]| {
+            let letters = names.iter().map(|name| name.chars().count());
+            letters.max().unwrap_or(0) as u32 * LETTER
+        };
+        let line = 20 * FINE;
+        let air = 6 * FINE;
+        let left = longest(&self.rows) + 2 * air + line;
+        let top = 2 * line;
+        let tile = [
+            (self.tile[0] * FINE).max(longest(&self.columns) + air),
+            self.tile[1] * FINE,
+        ]
+        .map(|side| side as i32);
+        let count = [self.columns.len() as i32, self.rows.len() as i32];
+        let [width, height] = [0, 1].map(|axis: usize| count[axis] * tile[axis]);
+        let size = [left + width as u32 + air, top + height as u32 + air];
+        let (left, top, line, air) = (left as i32, top as i32, line as i32, air as i32);
+        let centred = |colour| letters(colour).pos(Pos::new(HPos::Center, VPos::Center));
+        drawing(size, |surface| {
+            let write = |text: &str, at, style: &TextStyle| {
+                surface.draw(&Text::new(text.to_string(), at, style))
+            };
+            write(&self.titles[1], (left + width / 2, line / 2), &centred(INK))?;
+            let upright = centred(INK).transform(FontTransform::Rotate270);
+            write(&self.titles[0], (line / 2, top + height / 2), &upright)?;
+            for (column, name) in (0..).zip(&self.columns) {
+                let at = (left + column * tile[0] + tile[0] / 2, line + line / 2);
+                write(name, at, &centred(INK))?;
+            }
+            let beside = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
+            for (row, name) in (0..).zip(&self.rows) {
+                let y = top + row * tile[1];
+                write(name, (left - air, y + tile[1] / 2), &beside)?;
+                for (column, content) in (0..).zip(&self.tiles[row as usize]) {
+                    let x = left + column * tile[0];
+                    let gap = FINE as i32;
+                    let corners = [(x + gap, y + gap), (x + tile[0] - gap, y + tile[1] - gap)];
+                    let Some((text, colour, on_it)) = content else {
+                        surface.draw(&Rectangle::new(corners, GRID))?;
+                        continue;
+                    };
+                    surface.draw(&Rectangle::new(corners, GRID.mix(0.25).filled()))?;
+                    surface.draw(&Rectangle::new(corners, colour.filled()))?;
+                    if !text.is_empty() {
+                        let at = (x + tile[0] / 2, y + tile[1] / 2);
+                        write(text, at, &centred(*on_it))?;
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Images of each domain through every frontend.
+
+use burn::tensor::Device;
+use image::{RgbaImage, imageops};
+use neurn_models::FrontendConfig;
+
+use crate::domains::Domain;
+use crate::transfer::Examples;
+
+/// The digits that are shown; few enough for a phone.
+const DIGITS: std::ops::Range<u8> = 0..6;
+/// Pixels between images, which nothing is drawn on.
+const GAP: u32 = 2;
+
+/// Images of one domain: a row a frontend, a column a digit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The domain.
+    pub domain: String,
+    /// The frontend of each row, from the top. Rows have one height.
+    pub rows: Vec<String>,
+    /// Pixel for pixel as the network gets them.
+    pub image: RgbaImage,
+}
+
+/// The first test image of a few digits of each domain, through each of these
+/// frontends with their names. Values are shown as they are; what lies outside
+/// 0..=1 is cut off.
+///
+/// # Panics
+///
+/// If a frontend does not keep RGB images square.
+pub fn gallery(
+    domains: &[&Domain],
+    frontends: &[(String, FrontendConfig)],
+    side: usize,
+    device: &Device,
+) -> Vec<Picture> {
+    domains
+        .iter()
+        .map(|domain| Picture {
+            domain: domain.name.clone(),
+            rows: frontends.iter().map(|(name, _)| name.clone()).collect(),
+            image: draw(domain, frontends, side, device),
+        })
+        .collect()
+}
+
+fn draw(
+    domain: &Domain,
+    frontends: &[(String, FrontendConfig)],
+    side: usize,
+    device: &Device,
+) -> RgbaImage {
+    let cell = side as u32 + GAP;
+    let mut picture = RgbaImage::new(DIGITS.len() as u32 * cell, frontends.len() as u32 * cell);
+    for (digit, left) in DIGITS.zip((0_i64..).map(|column| column * i64::from(cell))) {
+        let labels = domain.test.labels();
+        let Some(index) = labels.iter().position(|&label| label == digit) else {
+            continue;
+        };
+        let original = Examples::new(&domain.test, index..index + 1, side);
+        for ((_, frontend), row) in frontends.iter().zip(0_i64..) {
+            let shown = original.through(&frontend.init(), device).picture(0);
+            // A stride makes it smaller.
+            let shown = imageops::resize(
+                &shown,
+                side as u32,
+                side as u32,
+                imageops::FilterType::Nearest,
+            );
+            let shown = image::DynamicImage::ImageRgb8(shown).into_rgba8();
+            imageops::replace(&mut picture, &shown, left, row * i64::from(cell));
+        }
+    }
+    picture
+}

@@ -1,0 +1,249 @@
+//! The page: tables, figures and gallery in one file that loads nothing.
+//!
+//! It is HTML that is XML as well, so that a reader of either takes it.
+
+use std::fmt::Write;
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{ImageError, ImageFormat};
+
+use super::figure::{Figure, Group, Legend, Panel, SERIES};
+use super::gallery::Picture;
+use super::results::Results;
+use super::tables::{Section, Table};
+use super::value::{Notation, Value, typeset};
+
+/// All of it.
+pub(super) fn page(
+    title: &str,
+    results: &Results,
+    sections: &[Section],
+    figures: &[Figure],
+    pictures: &[Picture],
+) -> Result<String, ImageError> {
+    // Each with its address and title, for the contents.
+    let mut parts: Vec<(String, String, String)> = Vec::new();
+    for (place, section) in sections.iter().enumerate() {
+        let id = format!("tables-{place}");
+        parts.push((id, section.title.clone(), of_section(section)));
+    }
+    for (place, figure) in figures.iter().enumerate() {
+        let id = format!("figure-{}-{place}", figure.id);
+        parts.push((id, figure.title.clone(), of_figure(figure)));
+    }
+    if !pictures.is_empty() {
+        let title = "Through each frontend".to_string();
+        parts.push(("gallery".to_string(), title, of_gallery(pictures)?));
+    }
+
+    let title = escape(title);
+    let mut text = String::from("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");
+    text += "<meta charset=\"utf-8\"/>\n";
+    text += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n";
+    _ = writeln!(text, "<title>{title}</title>\n<style>\n{}", style());
+    text += "</style>\n</head>\n<body>\n";
+    _ = writeln!(text, "<h1>{title}</h1>");
+    if results.synthetic() {
+        text += "<p class=\"synthetic\"><strong>Synthetic domains</strong>, drawn by a program. \
+                 These are not results on MNIST, SVHN, USPS or MNIST-M.</p>\n";
+    }
+    text += "<nav aria-label=\"Contents\">\n<ol>\n";
+    for (id, title, _) in &parts {
+        _ = writeln!(text, "<li><a href=\"#{id}\">{}</a></li>", escape(title));
+    }
+    text += "</ol>\n</nav>\n<main>\n";
+    for (id, title, body) in &parts {
+        _ = writeln!(
+            text,
+            "<section id=\"{id}\">\n<h2>{}</h2>\n{body}</section>",
+            escape(title)
+        );
+    }
+    text += "</main>\n</body>\n</html>\n";
+    Ok(text)
+}
+
+/// The colours of series stand with the drawings' others.
+fn style() -> String {
+    let colours = |shade: usize| -> String {
+        let of_series = SERIES.iter().enumerate();
+        let of_series = of_series.map(|(i, shades)| format!(" --series-{i}: {};", shades[shade]));
+        format!(":root {{{} }}", of_series.collect::<String>())
+    };
+    format!(
+        "{}\n@media (prefers-color-scheme: dark) {{ {} }}\n{}",
+        colours(0),
+        colours(1),
+        include_str!("page.css").trim_end()
+    )
+}
+
+fn of_section(section: &Section) -> String {
+    let mut text = String::new();
+    for paragraph in &section.paragraphs {
+        _ = writeln!(text, "<p>{}</p>", escape(paragraph));
+    }
+    for table in &section.tables {
+        text += &of_table(table);
+    }
+    text
+}
+
+fn of_table(table: &Table) -> String {
+    let mut text = String::from("<div class=\"table\">\n");
+    _ = writeln!(text, "<h3>{}</h3>", escape(&table.caption));
+    // Reached by keyboard too, as it scrolls.
+    text += "<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>";
+    _ = write!(text, "<th scope=\"col\">{}</th>", escape(&table.corner));
+    for (column, name) in table.columns.iter().enumerate() {
+        let class = class(table, column);
+        _ = write!(text, "<th scope=\"col\"{class}>{}</th>", escape(name));
+    }
+    text += "</tr></thead>\n<tbody>\n";
+    for row in &table.rows {
+        _ = write!(text, "<tr><th scope=\"row\">{}</th>", escape(&row.name));
+        for (column, value) in row.values.iter().enumerate() {
+            let class = class(table, column);
+            _ = write!(text, "<td{class}>{}</td>", of_value(table, value));
+        }
+        text += "</tr>\n";
+    }
+    text += "</tbody>\n</table>\n</div>\n";
+    if !table.notes.is_empty() {
+        let notes = table.notes.join(" ").replace("+-", "±");
+        _ = writeln!(text, "<p class=\"notes\">{}</p>", escape(&notes));
+    }
+    text + "</div>\n"
+}
+
+fn class(table: &Table, column: usize) -> &'static str {
+    match table.is_text(column) {
+        true => " class=\"text\"",
+        false => "",
+    }
+}
+
+fn of_value(table: &Table, value: &Value) -> String {
+    let text = escape(&value.text(Notation::Typeset));
+    match table.fewer_seeds(value) {
+        Some(seeds) => format!("{text} <span class=\"few\">(n = {seeds})</span>"),
+        None => text,
+    }
+}
+
+fn of_figure(figure: &Figure) -> String {
+    let mut text = format!("<p class=\"caption\">{}</p>\n", escape(&figure.caption));
+    match &figure.legend {
+        Legend::None => {}
+        Legend::Keys(keys) => {
+            text += "<ul class=\"keys\">\n";
+            for (drawing, name) in keys {
+                let drawing = drawing.replacen("<svg ", "<svg aria-hidden=\"true\" ", 1);
+                _ = writeln!(text, "<li>{drawing}<span>{}</span></li>", escape(name));
+            }
+            text += "</ul>\n";
+        }
+        Legend::Scale([low, high], colours) => {
+            let [low, high] = [low, high].map(|end| escape(&typeset(end)));
+            _ = writeln!(
+                text,
+                "<p class=\"scale\"><span>{low}</span><span class=\"bar\" style=\"background: \
+                 linear-gradient(to right, {colours})\"></span><span>{high}</span></p>"
+            );
+        }
+    }
+    match figure.groups.as_slice() {
+        [group] => text += &of_panels(group),
+        groups => {
+            for (place, group) in groups.iter().enumerate() {
+                let open = if place == 0 { " open=\"open\"" } else { "" };
+                _ = writeln!(
+                    text,
+                    "<details{open}><summary>{}</summary>\n{}</details>",
+                    escape(&group.title),
+                    of_panels(group)
+                );
+            }
+        }
+    }
+    text
+}
+
+fn of_panels(group: &Group) -> String {
+    let mut text = String::from("<div class=\"panels\">\n");
+    for Panel { title, drawing } in &group.panels {
+        let width = drawing.width;
+        // Letters below nine pixels cannot be read: wider ones scroll.
+        let least = width * 9 / 13;
+        let name = match title.is_empty() {
+            true => &group.title,
+            false => title,
+        };
+        let opening = format!(
+            "<svg role=\"img\" aria-label=\"{}\" style=\"min-width: {least}px\" ",
+            escape(name)
+        );
+        let svg = drawing.svg.replacen("<svg ", &opening, 1);
+        _ = write!(text, "<figure style=\"width: {width}px\">");
+        if !title.is_empty() {
+            _ = write!(text, "<figcaption>{}</figcaption>", escape(title));
+        }
+        _ = writeln!(
+            text,
+            "<div class=\"scroll\" tabindex=\"0\">{svg}</div></figure>"
+        );
+    }
+    text + "</div>\n"
+}
+
+fn of_gallery(pictures: &[Picture]) -> Result<String, ImageError> {
+    let mut text = String::from(
+        "<p class=\"caption\">The first test image of a few digits of each domain as the network \
+         gets it. Values are shown as they are; what lies outside 0 to 1 is cut off.</p>\n",
+    );
+    for Picture {
+        domain,
+        rows,
+        image,
+    } in pictures
+    {
+        let mut png = Cursor::new(Vec::new());
+        image.write_to(&mut png, ImageFormat::Png)?;
+        let domain = escape(domain);
+        _ = write!(text, "<div class=\"gallery\"><h3>{domain}</h3>\n<ol>");
+        for row in rows {
+            _ = write!(text, "<li>{}</li>", escape(row));
+        }
+        _ = writeln!(
+            text,
+            "</ol>\n<img alt=\"{domain}, a row a frontend\" width=\"{}\" height=\"{}\" \
+             src=\"data:image/png;base64,{}\"/></div>",
+            image.width(),
+            image.height(),
+            STANDARD.encode(png.get_ref())
+        );
+    }
+    Ok(text)
+}
+
+/// Text as HTML and XML take it, without the characters that XML cannot hold.
+/// No line ends within `95 %` or `k = 3`.
+fn escape(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in text.chars() {
+        match character {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '"' => escaped += "&quot;",
+            '\'' => escaped += "&#39;",
+            control if control.is_control() => escaped.push(' '),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+        .replace(" %", "\u{a0}%")
+        .replace(" = ", "\u{a0}=\u{a0}")
+}

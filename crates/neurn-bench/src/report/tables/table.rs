@@ -1,0 +1,103 @@
+//! A table without a format.
+
+use super::super::value::Value;
+
+/// Tables that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Section {
+    pub(in super::super) title: String,
+    pub(in super::super) paragraphs: Vec<String>,
+    pub(in super::super) tables: Vec<Table>,
+}
+
+/// Names at the left, values at the right of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Table {
+    /// What it shows.
+    pub(in super::super) caption: String,
+    /// What the names at the left are.
+    pub(in super::super) corner: String,
+    pub(in super::super) columns: Vec<String>,
+    pub(in super::super) rows: Vec<Row>,
+    /// What to know when one reads it.
+    pub(in super::super) notes: Vec<String>,
+}
+
+/// A line of a [`Table`], as long as its head.
+#[derive(Clone, Debug, PartialEq)]
+pub(in super::super) struct Row {
+    pub(in super::super) name: String,
+    pub(in super::super) values: Vec<Value>,
+}
+
+impl Row {
+    pub(in super::super) fn new(name: &str, values: Vec<Value>) -> Self {
+        Self {
+            name: name.to_string(),
+            values,
+        }
+    }
+}
+
+impl Table {
+    /// Of values over seeds. Its notes say what they are, and of how many seeds
+    /// if that is not the same everywhere.
+    pub(super) fn over_seeds(
+        caption: String,
+        corner: &str,
+        columns: Vec<String>,
+        rows: Vec<Row>,
+    ) -> Self {
+        let values = || rows.iter().flat_map(|row| &row.values);
+        let mut notes = Vec::new();
+        let counts = || values().filter_map(Value::seeds);
+        let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
+        let gains = values().any(|value| matches!(value, Value::Gain(_)));
+        let accuracies = values().any(|value| matches!(value, Value::Accuracy(_)));
+        if most == 1 {
+            notes.push("One seed, so without errors.".to_string());
+        }
+        if most > 1 && accuracies {
+            notes.push("An accuracy is the mean over seeds, +- its standard error.".to_string());
+        }
+        if most > 1 && gains {
+            notes.push(
+                "A gain is the mean of the differences on the same seeds, with its 95 % bootstrap \
+                 interval in brackets."
+                    .to_string(),
+            );
+        }
+        match most {
+            0 | 1 => {}
+            _ if fewest < most => notes.push(format!(
+                "Seeds: {most}; a value of fewer has their number (n) beside it."
+            )),
+            _ => notes.push(format!("Seeds: {most}.")),
+        }
+        Self {
+            caption,
+            corner: corner.to_string(),
+            columns,
+            rows,
+            notes,
+        }
+    }
+
+    /// Whether a column holds words, which begin at its left.
+    pub(in super::super) fn is_text(&self, column: usize) -> bool {
+        let mut values = self.rows.iter().filter_map(|row| row.values.get(column));
+        values.any(|value| matches!(value, Value::Text(_)))
+    }
+
+    /// How many seeds most of its values are of, or more.
+    pub(in super::super) fn seeds(&self) -> usize {
+        let values = self.rows.iter().flat_map(|row| &row.values);
+        values.filter_map(Value::seeds).max().unwrap_or(0)
+    }
+
+    /// How many seeds a value of this table is of, if that has to be said
+    /// beside it.
+    pub(in super::super) fn fewer_seeds(&self, value: &Value) -> Option<usize> {
+        value.seeds().filter(|&seeds| seeds < self.seeds())
+    }
+}

@@ -1,0 +1,147 @@
+//! A number in a table, and the one way in which it is written.
+
+use crate::statistics::{Estimate, PairedDifference};
+
+/// What stands in a table.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Value {
+    /// Nothing was measured.
+    Missing,
+    /// Words.
+    Text(String),
+    /// How many.
+    Count(usize),
+    /// A percentage without an error.
+    Percent(f64),
+    /// A percentage over seeds.
+    Accuracy(Estimate),
+    /// A difference of percentages over seeds.
+    Gain(PairedDifference),
+}
+
+/// The signs that a format has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Notation {
+    /// ASCII.
+    Plain,
+    /// Unicode.
+    Typeset,
+    /// LaTeX in math mode.
+    Latex,
+}
+
+impl Value {
+    pub(super) fn accuracy(estimate: Option<Estimate>) -> Self {
+        estimate.map_or(Value::Missing, Value::Accuracy)
+    }
+
+    pub(super) fn gain(gain: Option<PairedDifference>) -> Self {
+        gain.map_or(Value::Missing, Value::Gain)
+    }
+
+    pub(super) fn percent(value: Option<f64>) -> Self {
+        value.map_or(Value::Missing, Value::Percent)
+    }
+
+    /// How many seeds it is of.
+    pub(super) fn seeds(&self) -> Option<usize> {
+        match self {
+            Value::Accuracy(estimate) => Some(estimate.count),
+            Value::Gain(gain) => Some(gain.estimate.count),
+            _ => None,
+        }
+    }
+
+    /// As it is written, without the number of seeds.
+    pub(super) fn text(&self, notation: Notation) -> String {
+        let written = match self {
+            Value::Missing => return "".to_string(),
+            Value::Text(text) => return text.clone(),
+            Value::Count(count) => count.to_string(),
+            Value::Percent(percent) => tenths(*percent),
+            Value::Accuracy(estimate) => {
+                let plus_minus = match notation {
+                    Notation::Plain => "+-",
+                    Notation::Typeset => "±",
+                    Notation::Latex => r"\pm",
+                };
+                let error = estimate.standard_error.map_or(String::new(), |error| {
+                    format!(" {plus_minus} {}", tenths(error))
+                });
+                tenths(estimate.mean) + &error
+            }
+            Value::Gain(gain) => {
+                let interval = gain.interval.map_or(String::new(), |interval| {
+                    format!(
+                        " [{}, {}]",
+                        signed_tenths(interval.low),
+                        signed_tenths(interval.high)
+                    )
+                });
+                signed_tenths(gain.estimate.mean) + &interval
+            }
+        };
+        match notation {
+            Notation::Plain => written,
+            Notation::Typeset => typeset(&written),
+            Notation::Latex => format!("${}$", written.replace(" [", r"\ [")),
+        }
+    }
+}
+
+/// A number with a minus in place of a hyphen.
+pub(super) fn typeset(number: &str) -> String {
+    number.replace('-', "\u{2212}")
+}
+
+/// A percentage to one decimal place; never `-0.0`.
+pub(super) fn tenths(value: f64) -> String {
+    let text = format!("{value:.1}");
+    match text.as_str() {
+        "-0.0" => "0.0".to_string(),
+        _ => text,
+    }
+}
+
+/// A difference of percentages to one decimal place, with its sign unless it
+/// is none.
+pub(super) fn signed_tenths(value: f64) -> String {
+    let text = format!("{value:+.1}");
+    match text.as_str() {
+        "-0.0" | "+0.0" => "0.0".to_string(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gain_in_every_notation() {
+        let gain = Value::gain(PairedDifference::of(&[-2.0, 1.0]));
+        assert_eq!(gain.text(Notation::Plain), "-0.5 [-2.0, +1.0]");
+        assert_eq!(
+            gain.text(Notation::Typeset),
+            "\u{2212}0.5 [\u{2212}2.0, +1.0]"
+        );
+        assert_eq!(gain.text(Notation::Latex), r"$-0.5\ [-2.0, +1.0]$");
+        assert_eq!(gain.seeds(), Some(2));
+    }
+
+    #[test]
+    fn an_accuracy_in_every_notation() {
+        let accuracy = Value::accuracy(Estimate::of(&[50.0, 52.0]));
+        assert_eq!(accuracy.text(Notation::Plain), "51.0 +- 1.0");
+        assert_eq!(accuracy.text(Notation::Typeset), "51.0 ± 1.0");
+        assert_eq!(accuracy.text(Notation::Latex), r"$51.0 \pm 1.0$");
+    }
+
+    #[test]
+    fn nothing_is_minus_nought() {
+        assert_eq!(tenths(-0.04), "0.0");
+        assert_eq!(signed_tenths(-0.04), "0.0");
+        assert_eq!(signed_tenths(0.04), "0.0");
+        assert_eq!(signed_tenths(0.06), "+0.1");
+    }
+}
