@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --example domain_transfer                  # synthetic domains, minutes
 //! cargo run --release --example domain_transfer -- --data DIR    # the real ones
+//! cargo run --release --example domain_transfer -- --data DIR --plan rivals
 //! ```
 
 use std::io::Write;
@@ -12,117 +13,141 @@ use std::process::ExitCode;
 
 use burn::train::Interrupter;
 use clap::Parser;
-use neurn_bench::device::Backend;
-use neurn_bench::domains;
+use neurn_bench::device::{Backend, DeviceName};
+use neurn_bench::domains::{self, ShiftKind};
 use neurn_bench::error::Error;
 use neurn_bench::study::{Data, Study};
-use neurn_bench::transfer::{FRONTENDS, Plan, Training};
+use neurn_bench::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
 use neurn_models::MODELS;
 
 /// Train on one domain of digits, test on the others, with and without NeuRN.
 ///
 /// Without --data the four domains are synthetic: drawn by this program in the
-/// manner of MNIST, SVHN, USPS and MNIST-M.
+/// manner of MNIST, SVHN, USPS and MNIST-M. What is run stands in a plan; the
+/// options below change it.
 #[derive(Debug, Parser)]
 #[command(name = "domain_transfer", version)]
 struct Arguments {
     /// Folder of the real data: DIR/mnist, usps, svhn, mnist_m, bsds500.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Backbones [default: digit-net-small; with --data digit-net].
+    /// A preset (--list names them) or a TOML file [default: quick; with --data
+    /// digits].
+    #[arg(long, value_name = "NAME|FILE")]
+    plan: Option<String>,
+    /// Backbones.
     #[arg(long, value_delimiter = ',', value_parser = MODELS.to_vec())]
     model: Vec<String>,
-    /// Domains to train on [default: all four].
+    /// Domains to train on.
     #[arg(long, value_delimiter = ',', value_parser = domains::NAMES.to_vec())]
     source: Vec<String>,
-    /// Domains to test on [default: all four].
+    /// Domains to test on.
     #[arg(long, value_delimiter = ',', value_parser = domains::NAMES.to_vec())]
     target: Vec<String>,
+    /// Shifts of the targets, at every severity, to test on too.
+    #[arg(long, value_delimiter = ',', value_name = "SHIFT")]
+    shift: Vec<ShiftKind>,
     /// What stands before the backbone.
-    #[arg(long, value_delimiter = ',', value_parser = FRONTENDS.to_vec(), default_value = "none,neurn")]
+    #[arg(long, value_delimiter = ',', value_parser = FRONTENDS.to_vec())]
     frontend: Vec<String>,
     /// Sides of NeuRN's patch, odd.
-    #[arg(long, value_delimiter = ',', value_parser = odd, default_value = "3")]
+    #[arg(long, value_delimiter = ',', value_parser = odd)]
     k: Vec<usize>,
     /// How many seeds: 0, 1, ... up to this number.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000), default_value_t = 1)]
-    seeds: u64,
-    /// Passes over the training images [default: 4; with --data 10].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    seeds: Option<u64>,
+    /// Passes over the training images.
     #[arg(long, value_parser = positive)]
     epochs: Option<usize>,
-    /// At most so many training images [default: 3000; with --data 10000].
+    /// At most so many training images.
     #[arg(long, value_name = "IMAGES", value_parser = positive)]
     train_limit: Option<usize>,
-    /// Images a step [default: 32; with --data 64].
+    /// Images a step.
     #[arg(long, value_parser = positive)]
     batch: Option<usize>,
     /// Adam's step size.
-    #[arg(long, value_parser = step_size, default_value = "0.001")]
-    lr: f64,
-    /// The backend; which ones there are is decided when it is built.
-    #[arg(long, value_enum, default_value_t = Backend::Flex)]
-    device: Backend,
-    /// Folder for results.jsonl, table.md, table.csv and samples.png. Runs that
-    /// are in results.jsonl already are not run again.
-    #[arg(long, value_name = "DIR", default_value = "out/domain_transfer")]
-    out: PathBuf,
+    #[arg(long, value_parser = step_size)]
+    lr: Option<f64>,
+    /// Devices of one backend: flex, cuda:0,cuda:1, or ws://host:3000 for a Burn
+    /// server; which backends there are is decided when it is built.
+    #[arg(long, value_delimiter = ',', default_value = "flex")]
+    device: Vec<DeviceName>,
+    /// Runs at a time on each device.
+    #[arg(long, value_name = "RUNS", value_parser = few, default_value_t = 1)]
+    jobs: usize,
+    /// Folder for the records and the report. Runs that are in its results.jsonl
+    /// already are not run again, and any number of processes may work in it
+    /// [default: out/PLAN].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Print the names that the options take, and exit.
     #[arg(long)]
     list: bool,
-    /// Print the runs, and which of them are done, and exit.
+    /// Print the plan and its runs, and which of them are done, and exit.
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Arguments {
-    fn study(self) -> Study {
-        let real = self.data.is_some();
-        let data = match self.data {
-            Some(folder) => Data::Folder(folder),
-            None => Data::Synthetic {
-                train: 3_600,
-                test: 1_000,
-                seed: 0,
-            },
+    fn study(self) -> Result<Study, Error> {
+        let default = if self.data.is_some() {
+            "digits"
+        } else {
+            "quick"
         };
-        let domains = |named: Vec<String>| -> Vec<String> {
-            let all = domains::NAMES.iter().zip(data.names());
-            all.filter(|(name, _)| named.is_empty() || named.iter().any(|n| n == *name))
-                .map(|(_, name)| name.to_string())
-                .collect()
+        let name = self.plan.unwrap_or(default.to_string());
+        let mut plan = match Plan::preset(&name) {
+            Some(plan) => plan,
+            None => Plan::read(name.as_ref())?,
         };
-        let protocol = Training::default();
-        let training = Training {
-            epochs: self
-                .epochs
-                .unwrap_or(if real { protocol.epochs } else { 4 }),
-            batch: self.batch.unwrap_or(if real { protocol.batch } else { 32 }),
-            learning_rate: self.lr,
-            train_limit: self.train_limit.unwrap_or(if real {
-                protocol.train_limit
-            } else {
-                3_000
-            }),
-            ..protocol
-        };
-        let default_model = if real { "digit-net" } else { "digit-net-small" };
-        Study {
-            plan: Plan {
-                sources: domains(self.source),
-                targets: domains(self.target),
-                models: match self.model.is_empty() {
-                    true => vec![default_model.to_string()],
-                    false => self.model,
-                },
-                frontends: self.frontend,
-                ks: self.k,
-                seeds: (0..self.seeds).collect(),
-                training,
-                backend: self.device,
-            },
-            data,
-            out: self.out,
+        for (chosen, planned) in [
+            (self.model, &mut plan.models),
+            (self.source, &mut plan.sources),
+            (self.target, &mut plan.targets),
+        ] {
+            if !chosen.is_empty() {
+                *planned = chosen;
+            }
         }
+        let targets = &plan.targets;
+        plan.shifted.retain(|name| targets.contains(name));
+        if !self.shift.is_empty() {
+            plan.shifts = self.shift;
+        }
+        if !self.frontend.is_empty() {
+            let named = self.frontend.iter();
+            plan.frontends = named.map(|name| FrontendSettings::named(name)).collect();
+        }
+        if !self.k.is_empty() {
+            let patched = plan.frontends.iter_mut().filter(|f| f.has_patch());
+            patched.for_each(|frontend| frontend.k = self.k.clone());
+        }
+        if let Some(seeds) = self.seeds {
+            plan.seeds = (0..seeds).collect();
+        }
+        let training = &mut plan.training;
+        training.epochs = self.epochs.unwrap_or(training.epochs);
+        training.batch = self.batch.unwrap_or(training.batch);
+        training.train_limit = self.train_limit.unwrap_or(training.train_limit);
+        training.learning_rate = self.lr.unwrap_or(training.learning_rate);
+        let stem = |name: &str| PathBuf::from(name).file_stem().map(PathBuf::from);
+        Ok(Study {
+            plan,
+            data: match self.data {
+                Some(folder) => Data::Folder(folder),
+                None => Data::Synthetic {
+                    train: 3_600,
+                    test: 1_000,
+                    seed: 0,
+                },
+            },
+            devices: self.device,
+            at_a_time: self.jobs,
+            out: self
+                .out
+                .or_else(|| Some(PathBuf::from("out").join(stem(&name)?)))
+                .unwrap_or("out/plan".into()),
+        })
     }
 }
 
@@ -142,6 +167,13 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+fn few(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=64).contains(&n) => Ok(n),
+        _ => Err("expected a whole number from 1 to 64".to_string()),
+    }
+}
+
 fn step_size(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(lr) if lr > 0.0 && f64::is_finite(lr) => Ok(lr),
@@ -155,11 +187,10 @@ fn main() -> ExitCode {
         return list();
     }
     let dry_run = arguments.dry_run;
-    let study = arguments.study();
-    let result = match dry_run {
+    let result = arguments.study().and_then(|study| match dry_run {
         true => preview(&study),
         false => run(&study),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -176,8 +207,15 @@ fn list() -> ExitCode {
         .collect();
     _ = writeln!(
         std::io::stdout(),
-        "domains:   {}\nmodels:    {}\nfrontends: {}\ndevices:   {}",
+        "plans:     {}\ndomains:   {}\nshifts:    {}\nmodels:    {}\nfrontends: {}\n\
+         devices:   {}",
+        PRESETS
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(" "),
         domains::NAMES.join(" "),
+        ShiftKind::ALL.map(|shift| shift.name()).join(" "),
         MODELS.join(" "),
         FRONTENDS.join(" "),
         built.join(" ")
@@ -186,6 +224,7 @@ fn list() -> ExitCode {
 }
 
 fn preview(study: &Study) -> Result<(), Error> {
+    _ = writeln!(std::io::stdout(), "{}", study.plan.to_toml());
     for (run, id, done) in study.preview()? {
         _ = writeln!(
             std::io::stdout(),

@@ -19,7 +19,7 @@ fn run(arguments: &[&str], out: &Path) -> Output {
         .expect("the example starts")
 }
 
-fn records(out: &Path) -> Vec<Record> {
+pub(crate) fn records(out: &Path) -> Vec<Record> {
     let text = std::fs::read_to_string(out.join("results.jsonl")).expect("results");
     text.lines()
         .map(|line| serde_json::from_str(line).expect("a record"))
@@ -52,6 +52,10 @@ fn arguments_that_no_run_can_be_made_of() {
         (["--batch", "0"], ["0", "--batch"]),
         (["--lr", "nan"], ["nan", "positive"]),
         (["--lr", "0"], ["0", "positive"]),
+        (["--jobs", "0"], ["0", "--jobs"]),
+        (["--shift", "melting"], ["melting", "rotation"]),
+        (["--plan", "no/such.toml"], ["no/such.toml", "No such file"]),
+        (["--device", "flex,ndarray"], ["one backend", "`ndarray`"]),
     ] {
         refused(&run(&arguments, out.path()), 2, &says);
     }
@@ -124,10 +128,7 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
     );
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(printed.contains("The domains are synthetic"), "{printed}");
-    assert!(
-        printed.contains("Gain of neurn (k = 3) over none"),
-        "{printed}"
-    );
+    assert!(printed.contains("Gain over none in points"), "{printed}");
 
     let first = records(out.path());
     let names: Vec<(&str, Option<usize>)> =
@@ -166,7 +167,14 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
         assert!(value.get(field).is_some(), "{field} is missing in {line}");
     }
     assert!(value["k"].is_null() && value["device"] == "flex");
-    for file in ["table.md", "table.csv", "samples.png"] {
+    for file in [
+        "table.md",
+        "table.csv",
+        "table.json",
+        "table.tex",
+        "report.html",
+        "samples.png",
+    ] {
         assert!(
             out.path().join(file).metadata().unwrap().len() > 0,
             "{file}"
@@ -300,6 +308,134 @@ fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
     assert!(table.contains("digit-net-small"), "{table}");
 }
 
+/// What a run comes to, without the times that it took.
+pub(crate) fn results(out: &Path) -> BTreeMap<String, (BTreeMap<String, f64>, String)> {
+    let results: Vec<_> = records(out)
+        .into_iter()
+        .map(|record| {
+            let rest = format!("{:?} {:?}", record.learning, record.confusion);
+            (record.id, (record.accuracy, rest))
+        })
+        .collect();
+    let count = results.len();
+    let results: BTreeMap<_, _> = results.into_iter().collect();
+    assert_eq!(results.len(), count, "a run was run twice");
+    results
+}
+
+/// Eight runs of a second.
+const EIGHT: [&str; 14] = [
+    "--source",
+    "mnist",
+    "--target",
+    "usps",
+    "--epochs",
+    "2",
+    "--train-limit",
+    "200",
+    "--seeds",
+    "2",
+    "--frontend",
+    "none,neurn",
+    "--k",
+    "3,5,7",
+];
+
+#[test]
+fn several_processes_and_workers_share_a_folder() {
+    let (alone, shared) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(run(&EIGHT, alone.path()).status.success());
+    let start = |jobs: &str| {
+        example("domain_transfer")
+            .args(EIGHT)
+            .args(["--jobs", jobs, "--out"])
+            .arg(shared.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let started = [start("1"), start("2"), start("1")];
+    let outputs = started.map(|child| child.wait_with_output().unwrap());
+    for output in &outputs {
+        assert!(output.status.success());
+        // Each waits for what the others are at, so all see all.
+        assert_eq!(output.stdout, outputs[0].stdout);
+    }
+    assert_eq!(results(alone.path()).len(), 8);
+    assert_eq!(results(shared.path()), results(alone.path()));
+    for leftover in ["claims", "checkpoints"] {
+        let mut left = std::fs::read_dir(shared.path().join(leftover)).unwrap();
+        assert!(left.next().is_none(), "{leftover} is not empty");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_at_any_moment_it_goes_on_to_the_same_result() {
+    let (alone, killed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(run(&EIGHT, alone.path()).status.success());
+    let results_file = killed.path().join("results.jsonl");
+    let mut before = Vec::new();
+    for pause in (0..12).map(|i| 150 + 130 * i) {
+        let mut child = example("domain_transfer")
+            .args(EIGHT)
+            .arg("--out")
+            .arg(killed.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        // SIGKILL: nothing of the program runs any more.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = std::fs::read(&results_file).unwrap_or_default();
+        assert!(now.starts_with(&before), "a record was lost");
+        before = now;
+    }
+    assert!(run(&EIGHT, killed.path()).status.success());
+    assert_eq!(results(killed.path()), results(alone.path()));
+}
+
+#[test]
+fn a_plan_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("mine.toml"), folder.path().join("out"));
+    let plan = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap();
+        run(&["--plan", file, "--dry-run"], &out)
+    };
+    let output = plan(
+        r#"
+        sources = ["usps"]
+        frontends = ["none", { name = "neurn", k = [3, 5] }]
+        seeds = [4]
+        "#,
+    );
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text.matches("to run").count(), 3, "{text}");
+    assert!(text.contains("neurn (k = 5), seed 4, flex"), "{text}");
+
+    refused(
+        &plan("frontend = [\"none\"]"),
+        2,
+        &["mine.toml", "frontend"],
+    );
+    refused(&plan("frontends = [\"canny\"]"), 2, &["canny", "neurn"]);
+    refused(
+        &plan("frontends = [\"none\"]\nseeds = 0"),
+        2,
+        &["mine.toml", "seeds"],
+    );
+    std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
+    let output = run(&["--plan", file.to_str().unwrap()], &out);
+    refused(&output, 2, &["mine.toml", "UTF-8"]);
+    assert!(!out.exists(), "nothing is written");
+}
+
 #[test]
 fn the_names_that_options_take() {
     let output = example("domain_transfer").arg("--list").output().unwrap();
@@ -311,6 +447,8 @@ fn the_names_that_options_take() {
         "resnet50v2",
         "neurn",
         "flex",
+        "patch-size",
+        "occlusion",
     ] {
         assert!(text.contains(name), "{text}");
     }

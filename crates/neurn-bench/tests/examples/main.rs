@@ -2,6 +2,8 @@
 
 mod domain_transfer;
 mod neurn_image;
+#[cfg(feature = "remote")]
+mod remote;
 mod your_own_model;
 
 use std::path::{Path, PathBuf};
