@@ -5,4 +5,5 @@ mod classifier;
 mod devices;
 mod gradient;
 mod parameters;
+mod position;
 mod shapes;
