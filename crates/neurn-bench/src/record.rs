@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::device::Backend;
 
@@ -11,10 +11,16 @@ use crate::device::Backend;
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
-    /// Mean cross-entropy over the training images, as they were learnt from.
+    /// Mean cross-entropy over the training images, as they were learnt from. Of a
+    /// training that diverged it is not a number, which JSON writes as null.
+    #[serde(deserialize_with = "null_is_nan")]
     pub loss: f64,
     /// Accuracy on the selection images, in percent.
     pub select_accuracy: f64,
+}
+
+fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 /// One run: a network trained on one domain and tested on several.
@@ -113,6 +119,25 @@ fn burn_version() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// In a record as in a checkpoint.
+    #[test]
+    fn a_loss_that_is_no_number_is_read_back() {
+        for loss in [f64::NAN, f64::INFINITY, 0.25] {
+            let epoch = Epoch {
+                epoch: 3,
+                loss,
+                select_accuracy: 9.75,
+            };
+            let json: Epoch = serde_json::from_value(serde_json::to_value(epoch).unwrap()).unwrap();
+            let toml: Epoch = toml::from_str(&toml::to_string(&epoch).unwrap()).unwrap();
+            assert_eq!(toml.loss.to_bits(), loss.to_bits());
+            assert_eq!(json.loss.is_finite(), loss.is_finite());
+            assert_eq!((json.epoch, json.select_accuracy), (3, 9.75));
+        }
+        // Without it, it is no epoch.
+        assert!(serde_json::from_str::<Epoch>(r#"{"epoch": 1, "select_accuracy": 2}"#).is_err());
+    }
 
     #[test]
     fn burn_is_named_as_it_was_locked() {

@@ -75,3 +75,52 @@ fn draw(
     }
     picture
 }
+
+#[cfg(test)]
+mod tests {
+    use neurn_core::NeuRnConfig;
+
+    use super::*;
+    use crate::domains::synthetic;
+
+    #[test]
+    fn a_row_a_frontend_and_a_column_a_digit() {
+        let device = Device::flex();
+        let domain = synthetic::domain("synthetic-svhn", 2, 100, 0).unwrap();
+        let strided = NeuRnConfig::new(3).with_stride(2);
+        let frontends = [
+            ("none".to_string(), FrontendConfig::None),
+            ("neurn".to_string(), FrontendConfig::NeuRn(strided)),
+        ];
+        let pictures = gallery(&[&domain], &frontends, 32, &device);
+        let [
+            Picture {
+                domain: name,
+                rows,
+                image,
+            },
+        ] = pictures.as_slice()
+        else {
+            panic!("{} pictures", pictures.len());
+        };
+        assert_eq!((name.as_str(), rows.len()), ("synthetic-svhn", 2));
+        assert_eq!((image.width(), image.height()), (6 * 34, 2 * 34));
+        let index = domain
+            .test
+            .labels()
+            .iter()
+            .position(|&label| label == 4)
+            .unwrap();
+        let four = Examples::new(&domain.test, index..index + 1, 32).picture(0);
+        let pixel = |x, y| image.get_pixel(4 * 34 + x, y).0;
+        for (x, y, rgb) in four.enumerate_pixels() {
+            assert_eq!(pixel(x, y), [rgb[0], rgb[1], rgb[2], 255]);
+            // Half as many pixels of NeuRN's, each shown twice and twice.
+            let response = pixel(x, 34 + y);
+            assert_eq!(response, pixel(x / 2 * 2, 34 + y / 2 * 2));
+            assert_eq!(response[3], 255);
+        }
+        // Nothing is drawn between them.
+        assert_eq!(pixel(32, 0)[3], 0);
+    }
+}

@@ -39,54 +39,46 @@ pub struct Report<'a> {
     pub gallery: &'a [Picture],
 }
 
+/// A report as the text of its files.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rendered {
+    /// The tables.
+    pub markdown: String,
+    /// The tables, to be put in with `\input`; they need the package booktabs.
+    pub latex: String,
+    /// Every number to four decimal places: one treatment on one test set a
+    /// row, then means over cells, which have no source.
+    pub csv: String,
+    /// Every number with all digits.
+    pub json: String,
+    /// Tables, figures and gallery as one file that loads nothing.
+    pub html: String,
+}
+
 impl Report<'_> {
-    fn results(&self) -> Results<'_> {
-        Results {
-            records: self.records,
-            sources: self.sources,
-            targets: self.targets,
-        }
-    }
-
-    /// The tables as Markdown.
-    pub fn markdown(&self) -> String {
-        format::markdown(self.title, &tables::sections(&self.results()))
-    }
-
-    /// Every number comma-separated, to four decimal places: one treatment on
-    /// one test set a row, then means over cells, which have no source.
-    pub fn csv(&self) -> String {
-        let results = self.results();
-        format::csv(results.synthetic(), &format::entries(&results))
-    }
-
-    /// Every number as JSON, with all digits.
-    pub fn json(&self) -> String {
-        let results = self.results();
-        format::json(self.title, &results, &format::entries(&results))
-    }
-
-    /// The tables as LaTeX, to be put in with `\input`; they need the package
-    /// booktabs.
-    pub fn latex(&self) -> String {
-        let results = self.results();
-        format::latex(self.title, results.synthetic(), &tables::sections(&results))
-    }
-
-    /// Tables, figures and gallery as one HTML file that loads nothing.
+    /// The text of all files.
     ///
     /// # Errors
     ///
     /// If a picture cannot be encoded.
-    pub fn html(&self) -> Result<String, image::ImageError> {
-        let results = self.results();
-        page::page(
-            self.title,
-            &results,
-            &tables::sections(&results),
-            &figure::figures(&results),
-            self.gallery,
-        )
+    pub fn render(&self) -> Result<Rendered, image::ImageError> {
+        let Report { title, gallery, .. } = *self;
+        let results = Results {
+            records: self.records,
+            sources: self.sources,
+            targets: self.targets,
+        };
+        let synthetic = results.synthetic();
+        let sections = tables::sections(&results);
+        let entries = format::entries(&results);
+        let figures = figure::figures(&results);
+        Ok(Rendered {
+            markdown: format::markdown(title, &sections),
+            latex: format::latex(title, synthetic, &sections),
+            csv: format::csv(synthetic, &entries),
+            json: format::json(title, &results, &entries),
+            html: page::page(title, synthetic, &sections, &figures, gallery)?,
+        })
     }
 }
 
@@ -97,17 +89,17 @@ impl Report<'_> {
 ///
 /// If a file cannot be written.
 pub fn write(report: &Report, out: &Path) -> Result<String, Error> {
-    let markdown = report.markdown();
-    write_whole(&out.join("table.md"), markdown.as_bytes())?;
-    write_whole(&out.join("table.csv"), report.csv().as_bytes())?;
-    write_whole(&out.join("table.json"), report.json().as_bytes())?;
-    write_whole(&out.join("table.tex"), report.latex().as_bytes())?;
-    let path = out.join("report.html");
-    match report.html() {
-        Ok(html) => write_whole(&path, html.as_bytes())?,
-        Err(source) => return Err(Error::Picture { path, source }),
-    }
-    Ok(markdown)
+    let page = out.join("report.html");
+    let rendered = report.render().map_err(|source| Error::Picture {
+        path: page.clone(),
+        source,
+    })?;
+    write_whole(&out.join("table.md"), rendered.markdown.as_bytes())?;
+    write_whole(&out.join("table.csv"), rendered.csv.as_bytes())?;
+    write_whole(&out.join("table.json"), rendered.json.as_bytes())?;
+    write_whole(&out.join("table.tex"), rendered.latex.as_bytes())?;
+    write_whole(&page, rendered.html.as_bytes())?;
+    Ok(rendered.markdown)
 }
 
 /// Writes a file whole or not at all: beside its place first, then moved there.

@@ -11,14 +11,13 @@ use image::{ImageError, ImageFormat};
 
 use super::figure::{Figure, Group, Legend, Panel, SERIES};
 use super::gallery::Picture;
-use super::results::Results;
 use super::tables::{Section, Table};
 use super::value::{Notation, Value, typeset};
 
 /// All of it.
 pub(super) fn page(
     title: &str,
-    results: &Results,
+    synthetic: bool,
     sections: &[Section],
     figures: &[Figure],
     pictures: &[Picture],
@@ -45,7 +44,7 @@ pub(super) fn page(
     _ = writeln!(text, "<title>{title}</title>\n<style>\n{}", style());
     text += "</style>\n</head>\n<body>\n";
     _ = writeln!(text, "<h1>{title}</h1>");
-    if results.synthetic() {
+    if synthetic {
         text += "<p class=\"synthetic\"><strong>Synthetic domains</strong>, drawn by a program. \
                  These are not results on MNIST, SVHN, USPS or MNIST-M.</p>\n";
     }

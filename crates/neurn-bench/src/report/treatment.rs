@@ -32,9 +32,13 @@ impl Setting {
 
     /// How it was trained.
     pub(super) fn training(&self) -> String {
+        let epochs = match self.epochs {
+            1 => "1 epoch".to_string(),
+            epochs => format!("{epochs} epochs"),
+        };
         format!(
-            "{} epochs of Adam at {}, batches of {}",
-            self.epochs, self.learning_rate, self.batch
+            "{epochs} of Adam at {}, batches of {}",
+            self.learning_rate, self.batch
         )
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
         id: "confusion",
         title: "Digits taken for others".to_string(),
         caption: "Of the test images of each digit, the percentage that was taken for each digit, \
-                  over all seeds. Below 0.5 there is no number."
+                  over all seeds. Where it rounds to 0 there is no number."
             .to_string(),
         legend: Legend::Scale(
             ["0".to_string(), "100 %".to_string()],
@@ -82,9 +82,11 @@ fn tiles(counts: &[Vec<u64>]) -> Tiles {
             (all > 0).then(|| {
                 let share = *count as f64 / all as f64;
                 let (colour, text) = tint(MORE, share);
-                let percent = match share < 0.005 {
-                    true => String::new(),
-                    false => format!("{:.0}", 100.0 * share),
+                let percent = format!("{:.0}", 100.0 * share);
+                let percent = if percent == "0" {
+                    String::new()
+                } else {
+                    percent
                 };
                 (percent, colour, text)
             })

@@ -22,10 +22,14 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
             ("selection accuracy, %", |epoch| epoch.select_accuracy),
         ];
         for (name, value) in quantities {
-            let curves = treatments.iter().zip(0..).map(|(treatment, series)| Line {
-                series,
-                points: curve(results, setting, treatment, source, value),
-                marked: false,
+            let curves = treatments.iter().zip(0..).map(|(treatment, series)| {
+                let points = curve(results, setting, treatment, source, value);
+                Line {
+                    series,
+                    // A single epoch makes no line.
+                    marked: points.len() == 1,
+                    points,
+                }
             });
             let curves: Vec<Line> = curves.collect();
             let places = curves.iter().flat_map(|curve| &curve.points);

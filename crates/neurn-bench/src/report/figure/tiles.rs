@@ -22,16 +22,21 @@ pub(super) struct Tiles {
 
 impl Tiles {
     pub(super) fn draw(&self) -> Drawing {
-        let longest = |names: &[String]| {
-            let letters = names.iter().map(|name| name.chars().count());
+        fn longest<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
+            let letters = names.map(|name| name.chars().count());
             letters.max().unwrap_or(0) as u32 * LETTER
-        };
+        }
+        let rows = || self.rows.iter().map(String::as_str);
+        // A word a line, so that columns are narrow.
+        let columns = self.columns.iter().map(|name| name.split(' ').collect());
+        let columns: Vec<Vec<&str>> = columns.collect();
+        let lines = columns.iter().map(Vec::len).max().unwrap_or(1) as u32;
         let line = 20 * FINE;
         let air = 6 * FINE;
-        let left = longest(&self.rows) + 2 * air + line;
-        let top = 2 * line;
+        let left = longest(rows()) + 2 * air + line;
+        let top = (1 + lines) * line;
         let tile = [
-            (self.tile[0] * FINE).max(longest(&self.columns) + air),
+            (self.tile[0] * FINE).max(longest(columns.iter().flatten().copied()) + air),
             self.tile[1] * FINE,
         ]
         .map(|side| side as i32);
@@ -47,12 +52,15 @@ impl Tiles {
             write(&self.titles[1], (left + width / 2, line / 2), &centred(INK))?;
             let upright = centred(INK).transform(FontTransform::Rotate270);
             write(&self.titles[0], (line / 2, top + height / 2), &upright)?;
-            for (column, name) in (0..).zip(&self.columns) {
-                let at = (left + column * tile[0] + tile[0] / 2, line + line / 2);
-                write(name, at, &centred(INK))?;
+            for (column, name) in (0..).zip(&columns) {
+                let x = left + column * tile[0] + tile[0] / 2;
+                let first = top - name.len() as i32 * line + line / 2;
+                for (place, word) in (0..).zip(name) {
+                    write(word, (x, first + place * line), &centred(INK))?;
+                }
             }
             let beside = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
-            for (row, name) in (0..).zip(&self.rows) {
+            for (row, name) in (0..).zip(rows()) {
                 let y = top + row * tile[1];
                 write(name, (left - air, y + tile[1] / 2), &beside)?;
                 for (column, content) in (0..).zip(&self.tiles[row as usize]) {

@@ -4,19 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::{Report, write};
+use super::super::write;
 use super::look::parse;
 use super::made_up::{MadeUp, full, names, record, treatment};
-
-fn report(study: &MadeUp) -> Report<'_> {
-    Report {
-        title: "Domain transfer",
-        records: &study.records,
-        sources: &study.sources,
-        targets: &study.targets,
-        gallery: &[],
-    }
-}
 
 /// Cells in order, each after the caption of its table, its row and its column.
 type Cells = Vec<([String; 3], String)>;
@@ -99,24 +89,24 @@ fn of_html(html: &str) -> Cells {
 fn markdown_latex_and_html_have_the_same_cells() {
     for sources in [&["mnist"][..], &["mnist", "svhn"]] {
         let study = full(sources);
-        let report = report(&study);
-        let markdown = of_markdown(&report.markdown());
+        let report = study.render();
+        let markdown = of_markdown(&report.markdown);
         assert!(markdown.len() > 150, "{}", markdown.len());
-        assert_eq!(of_latex(&report.latex()), markdown);
-        assert_eq!(of_html(&report.html().unwrap()), markdown);
+        assert_eq!(of_latex(&report.latex), markdown);
+        assert_eq!(of_html(&report.html), markdown);
     }
 }
 
 #[test]
 fn json_has_the_numbers_of_the_tables() {
     let study = full(&["mnist"]);
-    let report = report(&study);
-    let markdown = of_markdown(&report.markdown());
+    let report = study.render();
+    let markdown = of_markdown(&report.markdown);
     let cell = |key: &[String; 3]| {
         let found = markdown.iter().find(|(place, _)| place == key);
         found.map(|(_, value)| value.as_str()).expect("a cell")
     };
-    let json: Value = serde_json::from_str(&report.json()).unwrap();
+    let json: Value = serde_json::from_str(&report.json).unwrap();
     let mut compared = 0;
     let entries = json["cells"].as_array().unwrap().iter();
     for entry in entries.chain(json["means"].as_array().unwrap()) {
@@ -165,8 +155,8 @@ fn label(entry: &Value) -> String {
 #[test]
 fn csv_has_the_numbers_of_json() {
     let study = full(&["mnist", "svhn"]);
-    let report = report(&study);
-    let json: Value = serde_json::from_str(&report.json()).unwrap();
+    let report = study.render();
+    let json: Value = serde_json::from_str(&report.json).unwrap();
     let entries = |key: &str| json[key].as_array().unwrap().clone();
     let mut by_name = BTreeMap::new();
     for entry in entries("cells").into_iter().chain(entries("means")) {
@@ -181,7 +171,7 @@ fn csv_has_the_numbers_of_json() {
         ];
         assert!(by_name.insert(key.map(text), entry).is_none());
     }
-    let text = report.csv();
+    let text = report.csv;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
     assert_eq!(rows.len(), by_name.len());
@@ -222,11 +212,11 @@ fn synthetic_stands_first() {
     for record in &mut study.records {
         record.synthetic = true;
     }
-    let report = report(&study);
-    for ([caption, ..], _) in of_markdown(&report.markdown()) {
+    let report = study.render();
+    for ([caption, ..], _) in of_markdown(&report.markdown) {
         assert!(caption.starts_with("Synthetic domains: "), "{caption}");
     }
-    let latex = report.latex();
+    let latex = report.latex;
     assert!(latex.starts_with("% Synthetic domains."));
     let captions = latex.lines().filter(|line| line.starts_with("\\caption"));
     assert!(captions.clone().count() > 4);
@@ -235,16 +225,16 @@ fn synthetic_stands_first() {
             .clone()
             .all(|line| line.starts_with("\\caption{Synthetic domains: "))
     );
-    assert!(report.csv().starts_with("synthetic,"));
+    assert!(report.csv.starts_with("synthetic,"));
     assert!(
         report
-            .csv()
+            .csv
             .lines()
             .skip(1)
             .all(|line| line.starts_with("true,"))
     );
-    assert!(report.json().starts_with("{\n  \"synthetic\": true"));
-    let html = report.html().unwrap();
+    assert!(report.json.starts_with("{\n  \"synthetic\": true"));
+    let html = report.html;
     let document = parse(&html);
     let captions = document.descendants().filter(|n| n.has_tag_name("h3"));
     assert!(
@@ -253,7 +243,7 @@ fn synthetic_stands_first() {
             .all(|text| text.starts_with("Synthetic domains"))
     );
     // And published numbers, which are of real images, are not beside them.
-    for text in [report.markdown(), latex, report.json(), html] {
+    for text in [report.markdown, latex, report.json, html] {
         assert!(!text.contains("MetaCNN"));
     }
 }
@@ -261,20 +251,20 @@ fn synthetic_stands_first() {
 #[test]
 fn published_numbers_stand_apart() {
     let mut study = full(&["mnist"]);
-    let text = report(&study).markdown();
+    let text = study.render().markdown;
     let (ours, published) = text.split_once("### Published accuracy").unwrap();
     assert!(!ours.contains("62.2") || !ours.contains("PDEN"));
     assert!(published.contains("| PDEN | 62.2 | 82.2 | 85.3 | Li et al. 2021, CVPR |"));
     assert!(published.contains("not measured by us"));
     assert!(published.contains("svhn 1952"));
-    let json: Value = serde_json::from_str(&report(&study).json()).unwrap();
+    let json: Value = serde_json::from_str(&study.render().json).unwrap();
     assert_eq!(json["published"][0]["rows"][6]["method"], "MetaCNN");
-    assert!(!report(&study).csv().contains("MetaCNN"));
+    assert!(!study.render().csv.contains("MetaCNN"));
 
     for record in &mut study.records {
         record.model = "vgg19".to_string();
     }
-    let text = report(&study).markdown();
+    let text = study.render().markdown;
     assert!(
         text.contains("| NeuRN | 24.5 | 62.6 | arXiv 2505.06886 |"),
         "{text}"
@@ -283,9 +273,9 @@ fn published_numbers_stand_apart() {
     for record in &mut study.records {
         record.model = "digit-net-small".to_string();
     }
-    assert!(!report(&study).markdown().contains("Published"));
+    assert!(!study.render().markdown.contains("Published"));
     let other = full(&["svhn"]);
-    assert!(!report(&other).markdown().contains("Published"));
+    assert!(!other.render().markdown.contains("Published"));
 }
 
 #[test]
@@ -300,18 +290,18 @@ fn special_characters_in_names() {
         sources: names(&["mnist"]),
         targets: names(&["mnist", "x,\"y\""]),
     };
-    let report = report(&study);
+    let report = study.render();
     assert!(
         report
-            .markdown()
+            .markdown
             .contains(r"| a\|b_c 100% & {d} | 97.0 | 75.0 |")
     );
     assert!(
         report
-            .latex()
+            .latex
             .contains(r"a|b\_c 100\% \& \{d\} & $97.0$ & $75.0$ \\")
     );
-    let text = report.csv();
+    let text = report.csv;
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows = reader.records().map(Result::unwrap);
     let found = rows.filter(|row| &row[6] == "a|b_c 100% & {d}" && &row[11] == "x,\"y\"");
@@ -322,7 +312,7 @@ fn special_characters_in_names() {
 fn five_files_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let study = full(&["mnist"]);
-    let markdown = write(&report(&study), folder.path()).unwrap();
+    let markdown = write(&study.report(), folder.path()).unwrap();
     let mut files: Vec<String> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -341,7 +331,7 @@ fn five_files_are_written() {
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert_eq!(read("table.md"), markdown);
     // The same records always come to the same files.
-    assert_eq!(read("report.html"), report(&study).html().unwrap());
+    assert_eq!(read("report.html"), study.render().html);
     let nowhere = folder.path().join("nowhere");
-    assert!(write(&report(&study), &nowhere).is_err());
+    assert!(write(&study.report(), &nowhere).is_err());
 }

@@ -1,35 +1,24 @@
 //! Whatever records lack, what is written is defined.
 
-use super::super::Report;
 use super::look::parse;
 use super::made_up::{MadeUp, full, names, record, treatment};
 use crate::record::Epoch;
 
-fn report(study: &MadeUp) -> Report<'_> {
-    Report {
-        title: "A study",
-        records: &study.records,
-        sources: &study.sources,
-        targets: &study.targets,
-        gallery: &[],
-    }
-}
-
 /// No format has something that is not a number, and each can be read.
 fn check(study: &MadeUp) {
-    let report = report(study);
-    let html = report.html().unwrap();
+    let report = study.render();
+    let html = report.html;
     let document = parse(&html);
     let shown = document.descendants().filter_map(|node| node.text());
     let attributes = document.descendants().flat_map(|node| node.attributes());
     let html: Vec<&str> = shown.chain(attributes.map(|a| a.value())).collect();
-    let json = report.json();
+    let json = report.json;
     serde_json::from_str::<serde_json::Value>(&json).unwrap();
     for text in [
-        report.markdown(),
-        report.csv(),
+        report.markdown,
+        report.csv.clone(),
         json,
-        report.latex(),
+        report.latex,
         html.join("\n"),
     ] {
         let mut words = text.split(|c: char| !c.is_alphanumeric());
@@ -38,7 +27,7 @@ fn check(study: &MadeUp) {
             "{text}"
         );
     }
-    let table = report.csv();
+    let table = report.csv;
     let mut reader = csv::Reader::from_reader(table.as_bytes());
     assert!(reader.records().all(|row| row.is_ok()));
 }
@@ -48,7 +37,7 @@ fn of_nothing() {
     let mut study = full(&["mnist"]);
     study.records.clear();
     check(&study);
-    assert!(report(&study).markdown().contains("No run is finished."));
+    assert!(study.render().markdown.contains("No run is finished."));
     study.sources.clear();
     study.targets.clear();
     check(&study);
@@ -68,7 +57,7 @@ fn of_one_seed() {
     let mut study = full(&["mnist", "svhn"]);
     study.records.retain(|record| record.seed == 3);
     check(&study);
-    let text = report(&study).markdown();
+    let text = study.render().markdown;
     assert!(text.contains("One seed, so without errors."));
     assert!(
         !text.contains("+-") && !text.contains(" [") && !text.contains("Seeds: 5"),
@@ -89,7 +78,7 @@ fn of_missing_cells() {
         .records
         .retain(|r| r.frontend != "sigma" || r.source != "svhn");
     check(&study);
-    let text = report(&study).markdown();
+    let text = study.render().markdown;
     let means = text.split("### Mean accuracy").nth(1).unwrap();
     let row = |name: &str| {
         let found = means
@@ -117,7 +106,7 @@ fn of_a_source_without_a_baseline() {
     check(&study);
     study.records.retain(|r| r.frontend != "none");
     check(&study);
-    assert!(!report(&study).markdown().contains("Gain of"));
+    assert!(!study.render().markdown.contains("Gain of"));
 }
 
 #[test]
@@ -129,7 +118,7 @@ fn of_a_baseline_alone_and_of_one_cell() {
         targets: names(&["mnist"]),
     };
     check(&study);
-    assert!(!report(&study).markdown().contains("off-diagonal"));
+    assert!(!study.render().markdown.contains("off-diagonal"));
     study.records.push(record(
         "mnist",
         &treatment("sobel", None, None),

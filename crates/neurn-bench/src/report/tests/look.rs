@@ -9,13 +9,10 @@ use crate::record::Epoch;
 
 fn html(study: &MadeUp, gallery: &[Picture]) -> String {
     let report = Report {
-        title: "A study",
-        records: &study.records,
-        sources: &study.sources,
-        targets: &study.targets,
         gallery,
+        ..study.report()
     };
-    report.html().unwrap()
+    report.render().unwrap().html
 }
 
 pub(super) fn parse(html: &str) -> Document<'_> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::treatment::Treatment;
+use super::super::{Rendered, Report};
 use crate::device::Backend;
 use crate::record::{Epoch, Record};
 
@@ -11,6 +12,22 @@ pub(super) struct MadeUp {
     pub(super) records: Vec<Record>,
     pub(super) sources: Vec<String>,
     pub(super) targets: Vec<String>,
+}
+
+impl MadeUp {
+    pub(super) fn report(&self) -> Report<'_> {
+        Report {
+            title: "A study",
+            records: &self.records,
+            sources: &self.sources,
+            targets: &self.targets,
+            gallery: &[],
+        }
+    }
+
+    pub(super) fn render(&self) -> Rendered {
+        self.report().render().expect("there is no picture")
+    }
 }
 
 pub(super) fn names(names: &[&str]) -> Vec<String> {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::Report;
 use super::super::results::Results;
 use super::super::treatment::{Setting, Treatment};
 use super::made_up::{MadeUp, names, record, treatment};
@@ -139,14 +138,7 @@ fn shifts_have_a_table_of_their_own() {
         sources: names(&["mnist-m"]),
         targets: names(&["mnist-m"]),
     };
-    let report = Report {
-        title: "Shifts",
-        records: &study.records,
-        sources: &study.sources,
-        targets: &study.targets,
-        gallery: &[],
-    };
-    let text = report.markdown();
+    let text = study.render().markdown;
     let (plain, shifted) = text
         .split_once("### Accuracy in percent, trained on mnist-m, tested on shifted mnist-m\n")
         .expect("a table of its own");
