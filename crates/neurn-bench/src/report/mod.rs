@@ -108,7 +108,8 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         path: path.to_path_buf(),
         source,
     };
-    let beside = path.with_added_extension("partial");
+    // Of this process, as others may write the same file.
+    let beside = path.with_added_extension(format!("{}.partial", std::process::id()));
     std::fs::write(&beside, bytes).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)
 }

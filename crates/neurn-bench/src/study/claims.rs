@@ -12,10 +12,10 @@ pub struct Claims {
     folder: PathBuf,
 }
 
-/// The right to carry out one run, until it is dropped.
+/// The right to carry out one run, until it is dropped. The file stays, as whoever
+/// has it open may be about to lock it.
 #[derive(Debug)]
 pub struct Claim {
-    path: PathBuf,
     _locked: File,
 }
 
@@ -39,22 +39,10 @@ impl Claims {
             .open(&path)
             .map_err(failed(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Claim {
-                path,
-                _locked: file,
-            })),
+            Ok(()) => Ok(Some(Claim { _locked: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
         }
-    }
-}
-
-impl Claim {
-    /// Takes the file away, once the run has a record. Whoever had the file open
-    /// before may still lock it, but finds the record then.
-    pub fn finish(self) {
-        // Nothing depends on it.
-        _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -76,8 +64,6 @@ mod tests {
         assert!(others.claim("a").unwrap().is_none());
         assert!(others.claim("b").unwrap().is_some());
         drop(claim);
-        let again = others.claim("a").unwrap().unwrap();
-        again.finish();
-        assert!(claims.claim("a").unwrap().is_some());
+        assert!(others.claim("a").unwrap().is_some());
     }
 }

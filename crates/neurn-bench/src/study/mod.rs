@@ -68,11 +68,7 @@ impl Study {
         let runs = self.runs()?;
         let journal = Journal::open(&self.journal_path())?;
         let claims = Claims::open(self.out.join("claims"))?;
-        let devices: Vec<(&DeviceName, Device)> = self
-            .devices
-            .iter()
-            .map(|name| Ok((name, name.open()?)))
-            .collect::<Result<_, Error>>()?;
+        let (devices, missing) = self.open_devices()?;
         let domains = self.read()?;
         let targets = self.targets(&domains);
         let classifiers = classifiers(&runs)?;
@@ -92,7 +88,10 @@ impl Study {
             checkpoints: &self.out.join("checkpoints"),
             board: Board::new(),
             interrupter,
-            trouble: Mutex::new(Trouble::default()),
+            trouble: Mutex::new(Trouble {
+                lost: missing,
+                ..Trouble::default()
+            }),
         };
         std::thread::scope(|scope| {
             for (name, device) in &devices {
@@ -149,6 +148,30 @@ impl Study {
         Ok(backend)
     }
 
+    /// The devices that start, and what became of the others: a study goes on
+    /// without a server that is down.
+    fn open_devices(&self) -> Result<(Vec<(&DeviceName, Device)>, Vec<String>), Error> {
+        let mut devices = Vec::new();
+        let mut missing = Vec::new();
+        let mut first = None;
+        for name in &self.devices {
+            match name.open() {
+                Ok(device) => devices.push((name, device)),
+                Err(error) => {
+                    missing.push(error.to_string());
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        match (devices.is_empty(), first) {
+            (true, Some(error)) => Err(error.into()),
+            _ => {
+                missing.iter().for_each(|error| eprintln!("{error}"));
+                Ok((devices, missing))
+            }
+        }
+    }
+
     fn journal_path(&self) -> PathBuf {
         self.out.join("results.jsonl")
     }
@@ -180,7 +203,7 @@ impl Study {
     fn targets<'a>(&self, domains: &'a BTreeMap<String, Domain>) -> Vec<Target<'a>> {
         let plan = &self.plan;
         let mut targets: Vec<Target<'_>> = Vec::new();
-        for name in &plan.targets {
+        for name in once(plan.targets.iter()) {
             let domain = &domains[name];
             targets.push(Target {
                 domain,
@@ -192,9 +215,9 @@ impl Study {
             true => &plan.targets,
             false => &plan.shifted,
         };
-        for name in shifted {
+        for name in once(shifted.iter()) {
             let domain = &domains[name];
-            for &kind in &plan.shifts {
+            for kind in once(plan.shifts.iter().copied()) {
                 targets.extend(Shift::severities(kind).map(|shift| Target {
                     domain,
                     shift: Some(shift),
@@ -235,7 +258,7 @@ impl Study {
         domains: &BTreeMap<String, Domain>,
         device: &Device,
     ) -> Result<String, Error> {
-        let names = |plan: &[String]| plan.iter().map(|name| self.data.name(name)).collect();
+        let names = |plan: &[String]| once(plan.iter().map(|name| self.data.name(name)));
         let sources: Vec<String> = names(&self.plan.sources);
         let targets: Vec<String> = names(&self.plan.targets);
         // In the order in which all pictures show them.
@@ -282,7 +305,27 @@ impl Study {
     }
 }
 
+/// The classifier of each run, each made and checked once.
 fn classifiers(runs: &[Run]) -> Result<Vec<ClassifierConfig>, Error> {
-    let classifiers = runs.iter().map(|run| Ok(run.classifier()?));
-    classifiers.collect()
+    let mut made: BTreeMap<(&str, String), ClassifierConfig> = BTreeMap::new();
+    let mut classifiers = Vec::new();
+    for run in runs {
+        let key = (run.model.as_str(), run.frontend_label());
+        if !made.contains_key(&key) {
+            made.insert(key.clone(), run.classifier()?);
+        }
+        classifiers.push(made[&key].clone());
+    }
+    Ok(classifiers)
+}
+
+/// Each once, in the order of its first.
+fn once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for item in items {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
 }

@@ -79,7 +79,7 @@ impl Work<'_> {
     fn attempt(&self, number: usize, name: &DeviceName, device: &Device) -> Result<After, Error> {
         let job = &self.jobs[number];
         let id = job.id();
-        let Some(claim) = self.claims.claim(&id)? else {
+        let Some(_claim) = self.claims.claim(&id)? else {
             return Ok(After::Elsewhere);
         };
         self.journal().refresh()?;
@@ -94,7 +94,6 @@ impl Work<'_> {
         if let Err(error) = checkpoints.clear() {
             self.board.say(&format!("a checkpoint stays: {error}"));
         }
-        claim.finish();
         Ok(After::Done)
     }
 

@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::store::{ModuleRecord, RecordError};
-use neurn_models::Classifier;
+use burn::tensor::Device;
+use neurn_models::{Classifier, ClassifierConfig};
 use serde::{Deserialize, Serialize};
 
+use super::train::seeded;
+use crate::device::quietly;
 use crate::record::Epoch;
 
 /// Where a run keeps its latest epoch: one folder `epoch-N`, which is there whole
@@ -77,11 +80,12 @@ impl Checkpoints {
         Self { folder }
     }
 
-    /// The latest checkpoint, put on the device of `classifier`; `None` if there
-    /// is none.
+    /// The latest checkpoint of a network of that configuration, put on a device;
+    /// `None` if there is none.
     pub fn latest(
         &self,
-        classifier: &Classifier,
+        config: &ClassifierConfig,
+        device: &Device,
         optimizer: &ModuleOptimizer,
     ) -> Result<Option<Checkpoint>, CheckpointError> {
         let Some(folder) = self.epochs()?.pop().map(|(_, folder)| folder) else {
@@ -97,16 +101,26 @@ impl Checkpoints {
             })?;
         let network = |name: &str| {
             let path = folder.join(name);
+            // Each into a network of its own: clones share the running statistics
+            // of their batch norms, also when these are loaded.
+            let fresh = seeded(config, 0, device);
             ModuleRecord::load(&path)
-                .and_then(|record| classifier.clone().try_load_record(record))
+                .and_then(|record| fresh.try_load_record(record))
                 .map_err(record_error(&path, "the weights of this network"))
         };
         let path = folder.join(OPTIMIZER);
         let record = OptimizerRecord::load(&path)
             .map_err(record_error(&path, "the state of an optimizer"))?;
+        // Burn puts it on the default device first, which may not start.
+        let loaded = quietly(|| Ok(optimizer.clone().load_record(record)));
+        let optimizer = loaded.map_err(|found| CheckpointError::Format {
+            path,
+            expected: "the state of an optimizer",
+            found,
+        })?;
         Ok(Some(Checkpoint {
             classifier: network(NETWORK)?,
-            optimizer: optimizer.clone().load_record(record),
+            optimizer,
             best: network(BEST)?,
             progress,
         }))
@@ -207,27 +221,30 @@ fn record_error(
 mod tests {
     use super::*;
     use crate::domains::synthetic;
-    use crate::transfer::{Augmentation, Event, Examples, Trained, Trainer, Training, seeded};
-    use burn::tensor::Device;
+    use crate::transfer::{Augmentation, Event, Examples, Trained, Trainer, Training};
     use burn::train::Interrupter;
-    use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig};
+    use neurn_models::{BackboneConfig, FrontendConfig};
 
     const EPOCHS: usize = 3;
 
-    fn classifier() -> Classifier {
-        let backbone = BackboneConfig::from_name("digit-net-small", 10, 3, 32).unwrap();
-        let config = ClassifierConfig::new(FrontendConfig::None, backbone);
-        seeded(&config, 5, &Device::flex())
-    }
-
     /// Trains, kept in `folder`; stops when that epoch has ended.
     fn train(folder: &Path, stop_after: Option<usize>) -> (Option<Trained>, Vec<String>) {
+        train_a("digit-net-small", folder, stop_after)
+    }
+
+    fn train_a(
+        model: &str,
+        folder: &Path,
+        stop_after: Option<usize>,
+    ) -> (Option<Trained>, Vec<String>) {
+        let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
         let images = synthetic::domain("synthetic-mnist", 160, 10, 0)
             .unwrap()
             .train;
         let interrupter = Interrupter::new();
         let checkpoints = Checkpoints::new(folder.to_path_buf());
         let trainer = Trainer {
+            classifier: &ClassifierConfig::new(FrontendConfig::None, backbone),
             training: &Training {
                 epochs: EPOCHS,
                 batch: 16,
@@ -247,7 +264,7 @@ mod tests {
         };
         let part = |range| Examples::new(&images, range, 32);
         let (learnt, chosen) = (part(0..128), part(128..160));
-        let trained = trainer.train(classifier(), &learnt, &chosen, &mut observe);
+        let trained = trainer.train(&learnt, &chosen, &mut observe);
         (trained.ok(), warnings)
     }
 
@@ -286,6 +303,21 @@ mod tests {
             same(&resumed.unwrap(), &whole);
             kept.clear().unwrap();
             assert!(!folder.exists());
+        }
+    }
+
+    /// Batch norms have running statistics besides, of the network and of the best
+    /// one.
+    #[test]
+    fn running_statistics_come_back_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let whole = train_a("resnet18", &folder.path().join("whole"), None);
+        for epoch in 1..EPOCHS {
+            let folder = folder.path().join(epoch.to_string());
+            assert!(train_a("resnet18", &folder, Some(epoch)).0.is_none());
+            let (resumed, warnings) = train_a("resnet18", &folder, None);
+            assert_eq!(warnings, [] as [String; 0]);
+            same(&resumed.unwrap(), whole.0.as_ref().unwrap());
         }
     }
 

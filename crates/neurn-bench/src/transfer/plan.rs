@@ -1,6 +1,8 @@
 //! A study as a file: the combinations to run, in TOML.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::de::{self, IntoDeserializer};
@@ -97,6 +99,9 @@ impl FrontendSettings {
     }
 }
 
+/// A plan of more is a slip.
+const MOST_RUNS: usize = 100_000;
+
 /// Where a frontend stands that comes first.
 const INPUT: &str = "input";
 
@@ -147,15 +152,16 @@ impl Plan {
             path: path.to_path_buf(),
             source,
         };
-        let size = std::fs::metadata(path).map_err(io)?.len();
-        if size > LARGEST {
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(io)?;
+        let read = file.take(LARGEST + 1).read_to_string(&mut text);
+        if read.map_err(io)? as u64 > LARGEST {
             return Err(PlanError::Value {
                 key: path.display().to_string(),
                 expected: format!("a plan of at most {LARGEST} bytes"),
-                found: format!("{size} bytes"),
+                found: "more".to_string(),
             });
         }
-        let text = std::fs::read_to_string(path).map_err(io)?;
         Self::from_toml(&text).map_err(|source| PlanError::Toml {
             path: path.to_path_buf(),
             source: Box::new(source),
@@ -174,6 +180,8 @@ impl Plan {
     pub fn runs(&self, backend: Backend) -> Result<Vec<Run>, PlanError> {
         self.check()?;
         let mut runs = Vec::new();
+        let mut listed = BTreeSet::new();
+        let mut checked = BTreeSet::new();
         for model in &self.models {
             for source in &self.sources {
                 for &seed in &self.seeds {
@@ -190,8 +198,11 @@ impl Plan {
                                 training: self.training.clone(),
                                 backend,
                             };
-                            if !runs.contains(&run) {
+                            let label = run.frontend_label();
+                            if checked.insert((model, label.clone())) {
                                 run.classifier()?;
+                            }
+                            if listed.insert((model, source, seed, label)) {
                                 runs.push(run);
                             }
                         }
@@ -235,7 +246,21 @@ impl Plan {
             return value("shifted", "names of `targets`", &format!("`{name}`"));
         }
         for frontend in &self.frontends {
-            frontend.check()?;
+            frontend.check(self.training.image_size)?;
+        }
+        let combinations = self.frontends.iter().fold(0_usize, |sum, frontend| {
+            let lists = [
+                frontend.k.len(),
+                frontend.stride.len(),
+                frontend.after.len(),
+            ];
+            sum.saturating_add(product(&lists))
+        });
+        let lists = [self.models.len(), self.sources.len(), self.seeds.len()];
+        let runs = product(&lists).saturating_mul(combinations);
+        if runs > MOST_RUNS {
+            let expected = format!("at most {MOST_RUNS} runs");
+            return value("seeds", &expected, &format!("{runs} combinations"));
         }
         let Training {
             epochs,
@@ -274,7 +299,7 @@ impl FrontendSettings {
         has_patch(&self.name)
     }
 
-    fn check(&self) -> Result<(), PlanError> {
+    fn check(&self, image_size: usize) -> Result<(), PlanError> {
         let Self {
             name,
             k,
@@ -298,6 +323,11 @@ impl FrontendSettings {
         let odd = |k: &usize| k % 2 == 1 && (3..=65).contains(k);
         if let Some(k) = k.iter().find(|k| !odd(k)) {
             return value("k", "odd numbers from 3 to 65", k.to_string());
+        }
+        // The border mirrors no further than the image is large.
+        if let Some(k) = k.iter().find(|k| *k / 2 > image_size) {
+            let expected = format!("at most twice the image's side of {image_size}");
+            return value("k", &expected, k.to_string());
         }
         if let Some(stride) = stride.iter().find(|stride| !(1..=16).contains(*stride)) {
             return value("stride", "numbers from 1 to 16", stride.to_string());
@@ -338,6 +368,12 @@ impl FrontendSettings {
         }
         combinations
     }
+}
+
+fn product(counts: &[usize]) -> usize {
+    counts
+        .iter()
+        .fold(1, |product, count| product.saturating_mul(*count))
 }
 
 fn all_domains() -> Vec<String> {
@@ -560,6 +596,14 @@ mod tests {
             (
                 r#"frontends = [{ name = "neurn", k = [] }]"#,
                 "at least one",
+            ),
+            (
+                "frontends = [{ name = \"neurn\", k = 35 }]\n[training]\nimage_size = 16",
+                "side of 16",
+            ),
+            (
+                "frontends = [\"none\"]\nseeds = 30000",
+                "at most 100000 runs",
             ),
             (r#"frontends = [{ name = "sobel", k = 5 }]"#, "no patch"),
             (r#"frontends = [{ name = "neurn", stride = 0 }]"#, "stride"),

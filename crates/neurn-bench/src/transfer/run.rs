@@ -8,9 +8,9 @@ use burn::train::Interrupter;
 use neurn_models::ClassifierConfig;
 
 use super::checkpoint::Checkpoints;
-use super::train::{Event, Interrupted, Trainer, seeded};
+use super::train::{Event, Interrupted, Trainer};
 use super::{Examples, Run};
-use crate::domains::{CLASSES, Domain, ImageSet, Shift};
+use crate::domains::{CLASSES, Domain, Shift};
 use crate::record::{Record, test_key, versions};
 
 /// Which images of a source train and which select.
@@ -123,17 +123,16 @@ impl Job<'_> {
         let start = Instant::now();
         let run = self.run;
         let training = &run.training;
-        let classifier = seeded(self.classifier, run.seed, device);
         // A frontend that comes first is passed once and not in every epoch.
-        let frontend = classifier
-            .frontend_first()
-            .then(|| classifier.frontend.clone());
+        let first = self.classifier.after.is_none();
+        let frontend = first.then(|| self.classifier.frontend.init());
         let through = |examples: Examples| match &frontend {
             Some(frontend) => examples.through(frontend, device),
             None => examples,
         };
         let augmentation = run.augmentation();
         let trainer = Trainer {
+            classifier: self.classifier,
             training,
             augmentation: &augmentation,
             seed: run.seed,
@@ -147,7 +146,7 @@ impl Job<'_> {
         let part = |range| through(Examples::new(images, range, training.image_size));
         let train = part(0..split.train);
         let select = part(split.train..split.train + split.select);
-        let trained = trainer.train(classifier, &train, &select, observe)?;
+        let trained = trainer.train(&train, &select, observe)?;
 
         let fingerprint = images.fingerprint().to_string();
         let mut record = Record {
@@ -185,11 +184,12 @@ impl Job<'_> {
             let confusion = trainer.confusion(&trained.classifier, &examples)?;
             record.accuracy.insert(name.clone(), confusion.accuracy());
             record.images.insert(name.clone(), target.count);
+            let labels = &target.domain.test.labels()[..target.count];
+            record.majority.insert(name.clone(), majority_class(labels));
             if target.shift.is_none() {
                 let test = &target.domain.test;
                 let counts = confusion.counts.iter().map(|row| row.to_vec()).collect();
                 record.confusion.insert(name.clone(), counts);
-                record.majority.insert(name.clone(), majority_class(test));
                 let key = test_key(&target.domain.name);
                 record.data.insert(key, test.fingerprint().to_string());
             }
@@ -203,8 +203,8 @@ impl Job<'_> {
 }
 
 /// The share of the most frequent digit, in percent.
-fn majority_class(images: &ImageSet) -> f64 {
-    let counts: [usize; CLASSES] = images.class_counts();
-    let most = counts.into_iter().max().unwrap_or(0);
-    100.0 * most as f64 / images.labels().len() as f64
+fn majority_class(labels: &[u8]) -> f64 {
+    let count = |digit| labels.iter().filter(|label| **label == digit).count();
+    let most = (0..CLASSES as u8).map(count).max().unwrap_or(0);
+    100.0 * most as f64 / labels.len() as f64
 }

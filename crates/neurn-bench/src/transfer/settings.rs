@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::frontends::{UnknownFrontend, augmentation, frontend};
+use super::train::seeded;
 use super::{Augmentation, Examples};
 use crate::device::{self, Backend};
 use crate::domains::CLASSES;
@@ -132,7 +133,7 @@ impl Run {
             return Ok(());
         }
         let passes = device::quietly(|| {
-            config.init(&device).forward(image).into_data();
+            seeded(config, 0, &device).forward(image).into_data();
             Ok(())
         });
         passes.map_err(|reason| self.size_error(reason))

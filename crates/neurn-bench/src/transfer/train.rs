@@ -70,6 +70,9 @@ pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifi
     device.seed(seed);
     let classifier = config.init(device);
     classifier.visit(&mut Draw);
+    // A GPU or a server draws when it comes to it. What is wrong with a device
+    // shows in the run, where it is caught.
+    _ = device.sync();
     classifier
 }
 
@@ -93,14 +96,16 @@ impl Confusion {
     }
 }
 
-/// What training needs besides a classifier and its images.
+/// What training needs besides images.
 #[derive(Clone, Copy)]
 pub struct Trainer<'a> {
+    /// What is trained.
+    pub classifier: &'a ClassifierConfig,
     /// How it trains.
     pub training: &'a Training,
     /// What happens to the images of a step.
     pub augmentation: &'a Augmentation,
-    /// Of the order of images and of the augmentation.
+    /// Of the weights, the order of images and the augmentation.
     pub seed: u64,
     /// On what.
     pub device: &'a Device,
@@ -123,7 +128,6 @@ impl Trainer<'_> {
     /// If the training has no epoch.
     pub fn train(
         &self,
-        classifier: Classifier,
         train: &Examples,
         select: &Examples,
         observe: &mut dyn FnMut(Event),
@@ -131,7 +135,7 @@ impl Trainer<'_> {
         let epochs = self.training.epochs;
         assert!(epochs > 0, "a training has at least 1 epoch; got 0");
         let autodiff = self.device.clone().autodiff();
-        let mut at = self.begin(classifier, observe);
+        let mut at = self.begin(observe);
         let images = train.labels().len();
 
         while at.progress.learning.len() < epochs {
@@ -172,20 +176,21 @@ impl Trainer<'_> {
     }
 
     /// The latest checkpoint, or the beginning.
-    fn begin(&self, classifier: Classifier, observe: &mut dyn FnMut(Event)) -> Checkpoint {
+    fn begin(&self, observe: &mut dyn FnMut(Event)) -> Checkpoint {
         // PyTorch's epsilon; Burn's default is a thousand times it.
         let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
         let latest = self
             .checkpoints
-            .map(|kept| kept.latest(&classifier, &optimizer));
+            .map(|kept| kept.latest(self.classifier, self.device, &optimizer));
+        let new = || seeded(self.classifier, self.seed, self.device);
         let begin = match latest {
             Some(Ok(Some(checkpoint))) => checkpoint,
             Some(Err(error)) => {
                 let text = format!("the run begins anew, as its checkpoint is of no use: {error}");
                 observe(Event::Warning(text));
-                beginning(classifier, optimizer)
+                beginning(new(), optimizer)
             }
-            Some(Ok(None)) | None => beginning(classifier, optimizer),
+            Some(Ok(None)) | None => beginning(new(), optimizer),
         };
         let autodiff = self.device.clone().autodiff();
         Checkpoint {

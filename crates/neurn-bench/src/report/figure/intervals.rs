@@ -24,7 +24,10 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     }
     let drawing = dots(&names, &gains, "gain over none, points", Some(0.0))?;
     let bars = match gains.iter().any(|gain| gain.bar.is_some()) {
-        true => "Bars are 95 % bootstrap intervals over seeds.",
+        true => {
+            "Bars are 95 % bootstrap intervals over seeds, which of five seeds hold the true mean in \
+             84 of 100 cases."
+        }
         false => "One seed, so without error bars.",
     };
     Some(Figure {

@@ -38,7 +38,18 @@ pub(super) fn tables(results: &Results, setting: &Setting) -> Vec<Table> {
             &columns,
             format!("Gain over none in points, {where_}"),
         ));
+        let count = |test_set: &str| results.test_set(test_set).map(|(images, _)| images);
+        let first = shifts
+            .first()
+            .and_then(|s| count(&s.cells(&source).first()?.1));
+        let images = match (first, count(&domain)) {
+            (Some(first), Some(all)) if first < all => Some(format!(
+                "Shifted are the first {first} test images; as it is, it is tested on all {all}."
+            )),
+            _ => None,
+        };
         for mut table in both {
+            table.notes.extend(images.clone());
             table.notes.push(
                 "A kind of shift is the mean over its severities, made for each seed that has \
                  them all, then over seeds."

@@ -63,7 +63,8 @@ impl Table {
         if most > 1 && gains {
             notes.push(
                 "A gain is the mean of the differences on the same seeds, with its 95 % bootstrap \
-                 interval in brackets."
+                 interval in brackets, which is too narrow for few seeds: of five it holds the \
+                 true mean in 84 of 100 cases."
                     .to_string(),
             );
         }

@@ -20,12 +20,13 @@ use serde::Serialize;
 ///
 /// Source: Xu, Liu, Yang, Raffel & Niethammer, *Robust and Generalizable Visual
 /// Representation Learning via Random Convolutions*, ICLR 2021,
-/// [arXiv 2007.13003](https://arxiv.org/abs/2007.13003), the mixing variant with
-/// kernels of 1 to 7. Their consistency loss, over three draws of each image, is
-/// left out: "RandConv-style", and not their numbers.
+/// [arXiv 2007.13003](https://arxiv.org/abs/2007.13003), the variant that they
+/// call RC_mix1-7, which has kernels of 1 to 7 and keeps no images. Their
+/// consistency loss, over three draws of each image, is left out: "RandConv-style",
+/// and not their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct RandConv {
-    /// The chance that a step's images stay as they are. Default: 0.5
+    /// The chance that a step's images stay as they are. Default: 0
     pub keep: f64,
     /// Sides of the kernel, odd. Default: 1, 3, 5, 7
     pub kernels: [usize; 4],
@@ -34,7 +35,7 @@ pub struct RandConv {
 impl Default for RandConv {
     fn default() -> Self {
         Self {
-            keep: 0.5,
+            keep: 0.0,
             kernels: [1, 3, 5, 7],
         }
     }
