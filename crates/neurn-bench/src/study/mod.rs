@@ -150,7 +150,7 @@ impl Study {
 
     /// The devices that start, and what became of the others: a study goes on
     /// without a server that is down.
-    fn open_devices(&self) -> Result<(Vec<(&DeviceName, Device)>, Vec<String>), Error> {
+    fn open_devices(&self) -> Result<(Vec<Opened<'_>>, Vec<String>), Error> {
         let mut devices = Vec::new();
         let mut missing = Vec::new();
         let mut first = None;
@@ -304,6 +304,9 @@ impl Study {
         report::write_whole(&self.out.join("samples.png"), png.get_ref())
     }
 }
+
+/// A device with its name.
+type Opened<'a> = (&'a DeviceName, Device);
 
 /// The classifier of each run, each made and checked once.
 fn classifiers(runs: &[Run]) -> Result<Vec<ClassifierConfig>, Error> {
