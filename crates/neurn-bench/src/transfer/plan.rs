@@ -28,15 +28,16 @@ use crate::domains::{self, ShiftKind};
 ///     frontends = [
 ///         "none",
 ///         { name = "neurn", k = [3, 5] },
-///         { name = "neurn", stride = 2, after = ["conv1", "pool1"] },
+///         { name = "neurn", stride = 2 },
+///         { name = "neurn", after = ["conv1", "pool1"] },
 ///     ]
 ///     seeds = 5                            # 0..5, or a list; default: 1
 ///
 ///     [training]
 ///     epochs = 20                          # the rest: see `Training`
 ///     "#).unwrap();
-/// // 5 seeds x (none, k = 3, k = 5, after conv1, after pool1)
-/// assert_eq!(plan.runs(neurn_bench::device::Backend::Flex).unwrap().len(), 25);
+/// // 5 seeds x (none, k = 3, k = 5, stride 2, after conv1, after pool1)
+/// assert_eq!(plan.runs(neurn_bench::device::Backend::Flex).unwrap().len(), 30);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
