@@ -31,13 +31,29 @@ fn ndarray() -> Device {
     Device::ndarray()
 }
 
-/// Every backend against the first, with the same weights and images.
+/// Whether the device takes the same order of summation every time. A GPU's
+/// kernels are tuned as they run, so that a second call may take another one.
+pub fn repeats_its_bits(device: &Device) -> bool {
+    let known: &[Device] = &[
+        #[cfg(feature = "flex")]
+        Device::flex(),
+    ];
+    known.contains(device)
+}
+
+/// How far two orders of summation may lie apart, as a share of the values'
+/// size.
 ///
 /// A sum of n products in another order differs by about sqrt(n) roundings of
 /// its terms' size, and the layers' differences add up. `n` is the largest
 /// fan-in and `layers` the number of layers with weights, so with a unit
-/// roundoff u of 2^-24 the logits agree within about `layers sqrt(n) u` of
+/// roundoff u of 2^-24 the results agree within about `layers sqrt(n) u` of
 /// their size, on both sides.
+pub fn reordering(layers: f32, n: f32) -> f32 {
+    2.0 * layers * n.sqrt() * (f32::EPSILON / 2.0)
+}
+
+/// Every backend against the first, with the same weights and images.
 #[test]
 fn backends_agree() {
     // 4608 = 512 * 3 * 3; 1024 = 64 * 4 * 4
@@ -63,7 +79,7 @@ fn backends_agree() {
             assert!(logits.iter().all(|x| x.is_finite()), "{model} {device:?}");
             let expected = expected.get_or_insert_with(|| logits.clone());
             let size = expected.iter().fold(0.0_f32, |size, x| size.max(x.abs()));
-            let tolerance = 2.0 * layers * n.sqrt() * (f32::EPSILON / 2.0) * size;
+            let tolerance = reordering(layers, n) * size;
             for (a, b) in logits.iter().zip(expected.iter()) {
                 assert!(
                     (a - b).abs() <= tolerance,
