@@ -80,6 +80,10 @@ struct Arguments {
     /// [default: out/PLAN].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Leave the images of the domains out of the report, so that it can be
+    /// passed on whatever their terms are.
+    #[arg(long)]
+    no_images: bool,
     /// Print the names that the options take, and exit.
     #[arg(long)]
     list: bool,
@@ -143,6 +147,7 @@ impl Arguments {
             },
             devices: self.device,
             at_a_time: self.jobs,
+            images: !self.no_images,
             out: self
                 .out
                 .or_else(|| Some(PathBuf::from("out").join(stem(&name)?)))

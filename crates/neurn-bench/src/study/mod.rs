@@ -39,8 +39,11 @@ pub struct Study {
     pub devices: Vec<DeviceName>,
     /// How many runs at a time on each device.
     pub at_a_time: usize,
+    /// Whether the report shows images of the domains. Without them it can be
+    /// passed on where the data sets' terms do not let their images be.
+    pub images: bool,
     /// The folder of `results.jsonl`, `plan.toml`, `table.md`, `table.csv`,
-    /// `table.json`, `table.tex`, `report.html` and `samples.png`.
+    /// `table.json`, `table.tex`, `report.html` and, with images, `samples.png`.
     pub out: PathBuf,
 }
 
@@ -280,15 +283,21 @@ impl Study {
             "" => "Domain transfer",
             title => title,
         };
+        let gallery = match self.images {
+            true => report::gallery(&shown, &frontends, side, device),
+            false => Vec::new(),
+        };
         let report = Report {
             title,
             records,
             sources: &sources,
             targets: &targets,
-            gallery: &report::gallery(&shown, &frontends, side, device),
+            gallery: &gallery,
         };
         let markdown = report::write(&report, &self.out)?;
-        self.draw_samples(&shown, device)?;
+        if self.images {
+            self.draw_samples(&shown, device)?;
+        }
         Ok(markdown)
     }
 

@@ -193,6 +193,16 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
         std::fs::read(out.path().join("results.jsonl")).unwrap(),
         before
     );
+    // The report without images is the same page without the gallery, which
+    // holds the only picture that is not drawn from numbers.
+    let page = || std::fs::read_to_string(out.path().join("report.html")).unwrap();
+    assert!(page().contains("data:image/png"));
+    let without = [&TINY[..], &["--target", "usps", "--no-images"]].concat();
+    std::fs::remove_file(out.path().join("samples.png")).unwrap();
+    assert!(run(&without, out.path()).status.success());
+    assert!(page().contains("<svg") && !page().contains("data:image"));
+    assert!(!out.path().join("samples.png").exists());
+
     let preview = run(
         &[&TINY[..], &["--target", "usps", "--dry-run"]].concat(),
         out.path(),

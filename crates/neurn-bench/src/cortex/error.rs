@@ -1,0 +1,144 @@
+//! What stands in the way of neural data.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why neural data could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CortexError {
+    /// The operating system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that is needed is not in its folder.
+    #[error("{}: expected {expected}, found none of them", folder.display())]
+    Missing {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The names that would have served.
+        expected: String,
+    },
+    /// The file is there but is not what it should be.
+    #[error("{}: {field}: expected {expected}, found {found}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The part of it: a data set, a column, a header.
+        field: String,
+        /// What the format asks for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// Values that do not make up what they were given for, and come from no
+    /// file.
+    #[error("{field}: expected {expected}, found {found}")]
+    Values {
+        /// Which of the values.
+        field: String,
+        /// What was asked for.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+}
+
+/// A name that is none of those it may be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no {what}: expected {expected}")]
+pub struct UnknownName {
+    /// What it should have named, such as `area`.
+    pub what: &'static str,
+    /// The names there are.
+    pub expected: String,
+    /// The name that was given, its first 40 characters.
+    pub name: String,
+}
+
+impl CortexError {
+    /// The same, said of a file that the values came from.
+    #[must_use]
+    pub(super) fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::Values {
+                field,
+                expected,
+                found,
+            } => Self::file(path, field, expected, found),
+            other => other,
+        }
+    }
+
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn missing(folder: &Path, expected: impl Into<String>) -> Self {
+        Self::Missing {
+            folder: folder.to_owned(),
+            expected: expected.into(),
+        }
+    }
+
+    pub(super) fn file(
+        path: &Path,
+        field: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            field: field.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+
+    pub(super) fn values(
+        field: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        Self::Values {
+            field: field.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+}
+
+impl UnknownName {
+    pub(super) fn new(what: &'static str, expected: impl Into<String>, name: &str) -> Self {
+        Self {
+            what,
+            expected: expected.into(),
+            name: name.chars().take(40).collect(),
+        }
+    }
+}
+
+/// The length of a file, if it is one and not longer than `most` bytes.
+pub(super) fn length(path: &Path, most: u64) -> Result<u64, CortexError> {
+    let kind = std::fs::metadata(path).map_err(|source| CortexError::io(path, source))?;
+    if !kind.is_file() {
+        let found = if kind.is_dir() {
+            "a folder"
+        } else {
+            "something else"
+        };
+        return Err(CortexError::file(path, "all of it", "a file", found));
+    }
+    if kind.len() > most {
+        let expected = format!("at most {most} bytes");
+        let found = kind.len().to_string();
+        return Err(CortexError::file(path, "length", expected, found));
+    }
+    Ok(kind.len())
+}

@@ -1,0 +1,254 @@
+//! What stands before the values of a NumPy array.
+
+use super::CortexError;
+
+/// The longest header: 64 KiB, the most that version 1 can have.
+const LONGEST: usize = 1 << 16;
+
+/// The most dimensions that NumPy has.
+const MOST_DIMENSIONS: usize = 64;
+
+const MAGIC: &[u8] = b"\x93NUMPY";
+
+/// How one value is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    Bool,
+    U8,
+    I16,
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+pub(super) struct Header {
+    pub(super) element: Element,
+    pub(super) big_endian: bool,
+    pub(super) fortran_order: bool,
+    pub(super) shape: Vec<usize>,
+}
+
+impl Element {
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::Bool | Self::U8 => 1,
+            Self::I16 => 2,
+            Self::I32 | Self::F32 => 4,
+            Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    pub(super) fn whole(self) -> bool {
+        matches!(self, Self::U8 | Self::I16 | Self::I32 | Self::I64)
+    }
+
+    /// The value of as many bytes as the size is.
+    pub(super) fn decode(self, bytes: &[u8], big_endian: bool) -> f64 {
+        let mut word = [0; 8];
+        let word = &mut word[..self.size()];
+        word.copy_from_slice(bytes);
+        if big_endian {
+            word.reverse();
+        }
+        match *word {
+            [a] if self == Self::Bool => f64::from(u8::from(a != 0)),
+            [a] => f64::from(a),
+            [a, b] => f64::from(i16::from_le_bytes([a, b])),
+            [a, b, c, d] if self == Self::F32 => f64::from(f32::from_le_bytes([a, b, c, d])),
+            [a, b, c, d] => f64::from(i32::from_le_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => {
+                let word = [a, b, c, d, e, f, g, h];
+                if self == Self::F64 {
+                    f64::from_le_bytes(word)
+                } else {
+                    i64::from_le_bytes(word) as f64
+                }
+            }
+            _ => unreachable!("elements of {} bytes", self.size()),
+        }
+    }
+}
+
+impl Header {
+    /// The header and the bytes of the values behind it.
+    pub(super) fn split(bytes: &[u8]) -> Result<(Self, &[u8]), CortexError> {
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| wrong("magic", "a NumPy array", start(bytes)))?;
+        let (&[version, _minor], rest) = rest
+            .split_first_chunk()
+            .ok_or_else(|| wrong("version", "two bytes", "the end"))?;
+        let too_short = || wrong("header", "its length", "the end");
+        let (length, rest) = match version {
+            1 => {
+                let (length, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
+                (usize::from(u16::from_le_bytes(*length)), rest)
+            }
+            2 | 3 => {
+                let (length, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
+                (u32::from_le_bytes(*length) as usize, rest)
+            }
+            other => return Err(wrong("version", "1, 2 or 3", other.to_string())),
+        };
+        if length > LONGEST {
+            let expected = format!("at most {LONGEST} bytes");
+            return Err(wrong("header", expected, length.to_string()));
+        }
+        let (header, values) = rest.split_at_checked(length).ok_or_else(|| {
+            let found = format!("{} bytes", rest.len());
+            wrong("header", format!("{length} bytes"), found)
+        })?;
+        let header = str::from_utf8(header)
+            .map_err(|_| wrong("header", "text", "other bytes"))
+            .and_then(Self::parse)?;
+        Ok((header, values))
+    }
+
+    /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`
+    fn parse(text: &str) -> Result<Self, CortexError> {
+        let mut text = Text(text);
+        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
+        text.need("{")?;
+        while !text.takes("}") {
+            let key = text.quoted()?;
+            text.need(":")?;
+            match key {
+                "descr" => descr = Some(text.quoted()?),
+                "fortran_order" => fortran_order = Some(text.truth()?),
+                "shape" => shape = Some(text.tuple()?),
+                other => {
+                    let expected = "descr, fortran_order and shape";
+                    return Err(wrong("header", expected, start(other.as_bytes())));
+                }
+            }
+            if !text.takes(",") {
+                text.need("}")?;
+                break;
+            }
+        }
+        text.end()?;
+
+        let absent = |key: &str| wrong("header", key, "none");
+        let descr = descr.ok_or_else(|| absent("descr"))?;
+        let (element, big_endian) = element(descr)?;
+        Ok(Self {
+            element,
+            big_endian,
+            fortran_order: fortran_order.ok_or_else(|| absent("fortran_order"))?,
+            shape: shape.ok_or_else(|| absent("shape"))?,
+        })
+    }
+}
+
+/// What is left of a header.
+struct Text<'a>(&'a str);
+
+impl<'a> Text<'a> {
+    fn takes(&mut self, token: &str) -> bool {
+        self.0 = self.0.trim_ascii_start();
+        let rest = self.0.strip_prefix(token);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+
+    fn need(&mut self, token: &str) -> Result<(), CortexError> {
+        if self.takes(token) {
+            Ok(())
+        } else {
+            Err(self.unexpected(format!("`{token}`")))
+        }
+    }
+
+    /// A string without escapes, in either kind of quotes.
+    fn quoted(&mut self) -> Result<&'a str, CortexError> {
+        self.0 = self.0.trim_ascii_start();
+        let found = ['\'', '"'].into_iter().find_map(|quote| {
+            let (inside, rest) = self.0.strip_prefix(quote)?.split_once(quote)?;
+            (!inside.contains('\\')).then_some((inside, rest))
+        });
+        let (inside, rest) = found.ok_or_else(|| self.unexpected("a string"))?;
+        self.0 = rest;
+        Ok(inside)
+    }
+
+    fn truth(&mut self) -> Result<bool, CortexError> {
+        if self.takes("True") {
+            Ok(true)
+        } else if self.takes("False") {
+            Ok(false)
+        } else {
+            Err(self.unexpected("True or False"))
+        }
+    }
+
+    fn tuple(&mut self) -> Result<Vec<usize>, CortexError> {
+        self.need("(")?;
+        let mut sides = Vec::new();
+        while !self.takes(")") {
+            if sides.len() == MOST_DIMENSIONS {
+                let expected = format!("at most {MOST_DIMENSIONS} dimensions");
+                return Err(wrong("shape", expected, "more"));
+            }
+            self.0 = self.0.trim_ascii_start();
+            let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, rest) = self.0.split_at(digits);
+            let side = number.parse().map_err(|_| self.unexpected("a side"))?;
+            sides.push(side);
+            self.0 = rest;
+            // Python 2 wrote long integers with an L.
+            self.takes("L");
+            if !self.takes(",") {
+                self.need(")")?;
+                break;
+            }
+        }
+        Ok(sides)
+    }
+
+    fn end(&mut self) -> Result<(), CortexError> {
+        if self.0.trim_ascii().is_empty() {
+            Ok(())
+        } else {
+            Err(self.unexpected("the end"))
+        }
+    }
+
+    fn unexpected(&self, expected: impl Into<String>) -> CortexError {
+        wrong("header", expected, start(self.0.as_bytes()))
+    }
+}
+
+/// The type that a `descr` such as `<f8` names, and whether its most
+/// significant byte comes first.
+fn element(descr: &str) -> Result<(Element, bool), CortexError> {
+    let element = match descr.get(1..) {
+        Some("b1") => Element::Bool,
+        Some("u1") => Element::U8,
+        Some("i2") => Element::I16,
+        Some("i4") => Element::I32,
+        Some("i8") => Element::I64,
+        Some("f4") => Element::F32,
+        Some("f8") => Element::F64,
+        _ => return Err(unsupported(descr)),
+    };
+    match (descr.as_bytes()[0], element.size()) {
+        (b'|', 1) | (b'<', _) => Ok((element, false)),
+        (b'>', _) => Ok((element, true)),
+        _ => Err(unsupported(descr)),
+    }
+}
+
+fn unsupported(descr: &str) -> CortexError {
+    let expected = "bool, u1, i2, i4, i8, f4 or f8 after <, > or |";
+    wrong("descr", expected, start(descr.as_bytes()))
+}
+
+fn wrong(field: &str, expected: impl Into<String>, found: impl Into<String>) -> CortexError {
+    CortexError::values(field, expected, found)
+}
+
+/// The first bytes, as they can be printed.
+fn start(bytes: &[u8]) -> String {
+    format!("`{}`", bytes[..bytes.len().min(24)].escape_ascii())
+}

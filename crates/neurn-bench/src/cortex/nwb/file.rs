@@ -1,0 +1,237 @@
+//! An HDF5 file read by the paths of its data sets.
+
+use std::path::{Path, PathBuf};
+
+use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
+
+use crate::cortex::CortexError;
+use crate::cortex::error::length;
+
+/// The largest file: 64 GiB. It is not read as a whole.
+const MOST_FILE_BYTES: u64 = 64 << 30;
+
+/// The largest data set: 2 GiB.
+const MOST_BYTES: u64 = 2 << 30;
+
+/// How many bytes a compressed data set has at most for one of the file:
+/// deflate makes 1032 of one.
+const EXPANSION: u64 = 1_100;
+
+/// The largest string and the largest chunk of a data set.
+const MOST_CHUNK_BYTES: u64 = 256 << 20;
+
+/// An open file.
+pub(super) struct NwbFile {
+    path: PathBuf,
+    file: Hdf5File,
+    /// The largest data set that this file can hold.
+    most: u64,
+}
+
+impl NwbFile {
+    pub(super) fn open(path: &Path) -> Result<Self, CortexError> {
+        let length = length(path, MOST_FILE_BYTES)?;
+        let most = MOST_BYTES.min(length.saturating_mul(EXPANSION));
+        let options = OpenOptions::default()
+            .with_max_chunk_bytes(most.min(MOST_CHUNK_BYTES) as usize)
+            .with_max_object_header_bytes(length.min(1 << 20) as usize)
+            .with_max_read_bytes(most as usize);
+        let file = Hdf5File::open_with_options(path, options).map_err(|error| {
+            CortexError::file(path, "all of it", "an HDF5 file", error.to_string())
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            most,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is wrong with a data set of this file.
+    pub(super) fn error(
+        &self,
+        name: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> CortexError {
+        CortexError::file(&self.path, name, expected, found)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.file.group(name).is_ok()
+    }
+
+    /// The sides of a data set that is not larger than this file can hold.
+    pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>, CortexError> {
+        let data = self.dataset(name)?;
+        self.checked_shape(name, &data)
+    }
+
+    /// The text of a data set of one string.
+    pub(super) fn text(&self, name: &str) -> Result<String, CortexError> {
+        self.dataset(name)?
+            .read_string()
+            .map_err(|error| self.error(name, "a string", error.to_string()))
+    }
+
+    /// The shape and the values of a data set of any type of number.
+    pub(super) fn numbers(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>), CortexError> {
+        let data = self.dataset(name)?;
+        let shape = self.checked_shape(name, &data)?;
+        let values = self.values(name, &data, &SliceInfo::all(shape.len()))?;
+        Ok((shape, values))
+    }
+
+    /// The same of whole numbers of at most 64 bits.
+    pub(super) fn integers(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>), CortexError> {
+        let data = self.dataset(name)?;
+        let shape = self.checked_shape(name, &data)?;
+        let all = SliceInfo::all(shape.len());
+        let wide = |value: u64| i64::try_from(value).ok();
+        let values: Option<Vec<i64>> = match data.dtype() {
+            Datatype::FixedPoint {
+                size: 8,
+                signed: true,
+                ..
+            } => Some(self.read(name, &data, &all)?),
+            Datatype::FixedPoint { size: 8, .. } => {
+                let values: Vec<u64> = self.read(name, &data, &all)?;
+                values.into_iter().map(wide).collect()
+            }
+            Datatype::FixedPoint {
+                size: 4,
+                signed: true,
+                ..
+            } => {
+                let values: Vec<i32> = self.read(name, &data, &all)?;
+                Some(values.into_iter().map(i64::from).collect())
+            }
+            Datatype::FixedPoint { size: 4, .. } => {
+                let values: Vec<u32> = self.read(name, &data, &all)?;
+                Some(values.into_iter().map(i64::from).collect())
+            }
+            _ => None,
+        };
+        let values = values.ok_or_else(|| {
+            let found = format!("{:?}", data.dtype());
+            self.error(name, "integers of 32 or 64 bits below 2^63", found)
+        })?;
+        Ok((shape, values))
+    }
+
+    /// The values under one first index, of which there have to be `count`.
+    pub(super) fn row(
+        &self,
+        name: &str,
+        row: usize,
+        count: usize,
+    ) -> Result<Vec<f64>, CortexError> {
+        let data = self.dataset(name)?;
+        let mut selection = SliceInfo::all(data.ndim());
+        if let Some(first) = selection.selections.first_mut() {
+            *first = SliceInfoElem::Index(row as u64);
+        }
+        let values = self.values(name, &data, &selection)?;
+        if values.len() != count {
+            let found = format!("{} in row {row}", values.len());
+            return Err(self.error(name, format!("{count} values"), found));
+        }
+        Ok(values)
+    }
+
+    fn dataset(&self, name: &str) -> Result<Dataset, CortexError> {
+        self.file
+            .dataset(name)
+            .map_err(|error| self.error(name, "a data set", error.to_string()))
+    }
+
+    fn checked_shape(&self, name: &str, data: &Dataset) -> Result<Vec<usize>, CortexError> {
+        let count = data
+            .shape()
+            .iter()
+            .try_fold(1_u64, |product, &side| product.checked_mul(side));
+        if count.is_none_or(|count| count > self.most) {
+            let expected = format!("at most {} values", self.most);
+            return Err(self.error(name, expected, format!("{:?}", data.shape())));
+        }
+        Ok(data.shape().iter().map(|&side| side as usize).collect())
+    }
+
+    fn values(
+        &self,
+        name: &str,
+        data: &Dataset,
+        selection: &SliceInfo,
+    ) -> Result<Vec<f64>, CortexError> {
+        match data.dtype() {
+            Datatype::FloatingPoint { size: 8, .. } => self.read(name, data, selection),
+            Datatype::FloatingPoint { size: 4, .. } => {
+                let values: Vec<f32> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint {
+                size: 8,
+                signed: true,
+                ..
+            } => {
+                let values: Vec<i64> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(|value| value as f64).collect())
+            }
+            Datatype::FixedPoint { size: 8, .. } => {
+                let values: Vec<u64> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(|value| value as f64).collect())
+            }
+            Datatype::FixedPoint {
+                size: 4,
+                signed: true,
+                ..
+            } => {
+                let values: Vec<i32> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint { size: 4, .. } => {
+                let values: Vec<u32> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint {
+                size: 2,
+                signed: true,
+                ..
+            } => {
+                let values: Vec<i16> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint { size: 2, .. } => {
+                let values: Vec<u16> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint {
+                size: 1,
+                signed: true,
+                ..
+            } => {
+                let values: Vec<i8> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            Datatype::FixedPoint { size: 1, .. } => {
+                let values: Vec<u8> = self.read(name, data, selection)?;
+                Ok(values.into_iter().map(f64::from).collect())
+            }
+            other => Err(self.error(name, "numbers", format!("{other:?}"))),
+        }
+    }
+
+    fn read<T: H5Type>(
+        &self,
+        name: &str,
+        data: &Dataset,
+        selection: &SliceInfo,
+    ) -> Result<Vec<T>, CortexError> {
+        data.read_slice::<T>(selection)
+            .map(|array| array.iter().cloned().collect())
+            .map_err(|error| self.error(name, "readable values", error.to_string()))
+    }
+}
