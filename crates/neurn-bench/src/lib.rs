@@ -5,6 +5,7 @@
 //! [`journal`] -> [`statistics`] -> [`report`]; [`study`] carries out a plan of
 //! runs.
 
+pub mod alignment;
 pub mod cortex;
 pub mod device;
 pub mod domains;

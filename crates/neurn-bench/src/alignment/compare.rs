@@ -6,6 +6,7 @@ use faer::Mat;
 
 use super::Rdm;
 use super::kendall::kendall_tau_a;
+use super::pearson::pearson;
 use super::product::dot;
 use crate::statistics::average_ranks;
 
@@ -59,29 +60,22 @@ impl fmt::Display for Comparison {
 ///
 /// If they are not of as many conditions.
 pub fn compare(a: &Rdm, b: &Rdm, comparison: Comparison) -> f64 {
-    assert_eq!(a.conditions(), b.conditions(), "RDMs of the same conditions");
+    assert_eq!(
+        a.conditions(),
+        b.conditions(),
+        "RDMs of the same conditions"
+    );
     match comparison {
-        Comparison::Spearman => {
-            pearson(&average_ranks(a.values()), &average_ranks(b.values()))
-        }
+        Comparison::Spearman => correlation(&average_ranks(a.values()), &average_ranks(b.values())),
         Comparison::KendallTauA => kendall_tau_a(a.values(), b.values()),
-        Comparison::Pearson => pearson(a.values(), b.values()),
+        Comparison::Pearson => correlation(a.values(), b.values()),
         Comparison::Cosine => cosine(a.values(), b.values()),
         Comparison::WhitenedCosine => cosine(&doubly_centred(a), &doubly_centred(b)),
     }
 }
 
-/// Pearson's correlation; 0 if either is constant.
-pub(super) fn pearson(a: &[f64], b: &[f64]) -> f64 {
-    let constant = |x: &[f64]| x.iter().all(|value| *value == x[0]);
-    if constant(a) || constant(b) {
-        return 0.0;
-    }
-    let centred = |x: &[f64]| -> Vec<f64> {
-        let mean = x.iter().map(|value| value - x[0]).sum::<f64>() / x.len() as f64;
-        x.iter().map(|value| (value - x[0]) - mean).collect()
-    };
-    cosine(&centred(a), &centred(b))
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    pearson(a, b).unwrap_or(0.0)
 }
 
 fn cosine(a: &[f64], b: &[f64]) -> f64 {

@@ -97,9 +97,7 @@ pub fn kde_iou(first: &[f64], second: &[f64], settings: DensityGrid) -> DensityO
     let needed = ((high - low) / narrow * POINTS_A_BANDWIDTH) as usize;
     let points = points.max(needed.min(MOST_POINTS));
     let step = (high - low) / (points - 1) as f64;
-    let grid: Vec<f64> = (0..points)
-        .map(|point| low + step * point as f64)
-        .collect();
+    let grid: Vec<f64> = (0..points).map(|point| low + step * point as f64).collect();
 
     let first = density(first, &grid);
     let second = density(second, &grid);

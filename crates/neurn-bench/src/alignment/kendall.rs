@@ -19,7 +19,10 @@ pub fn kendall_tau_a(x: &[f64], y: &[f64]) -> f64 {
     }
     let pairs = |count: usize| count as f64 * (count as f64 - 1.0) / 2.0;
     let tied = |values: &[f64]| -> f64 {
-        ties(values).iter().map(|tie| pairs(tie.indices.len())).sum()
+        ties(values)
+            .iter()
+            .map(|tie| pairs(tie.indices.len()))
+            .sum()
     };
     let mut in_both = 0.0;
     // By x, and by y where x is equal.

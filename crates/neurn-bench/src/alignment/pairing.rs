@@ -204,10 +204,7 @@ mod tests {
     fn nearest_takes_the_first_of_equals() {
         let cost = MatRef::from_row_major_slice(&[0.5, 0.1, 0.1, 0.3, 0.3, 0.2], 2, 3);
         assert_eq!(pair(cost, Pairing::Nearest), [(0, 1), (1, 2)]);
-        assert_eq!(
-            paired_costs(cost, Pairing::Nearest),
-            [Some(0.1), Some(0.2)]
-        );
+        assert_eq!(paired_costs(cost, Pairing::Nearest), [Some(0.1), Some(0.2)]);
     }
 
     #[test]
@@ -223,7 +220,7 @@ mod tests {
         let responses = MatRef::from_row_major_slice(&[1.0, 0.1, 2.0, 0.1, 3.0, 0.1], 3, 2);
         let activations = MatRef::from_row_major_slice(&[-1.0, -2.0, -3.0], 3, 1);
         let cost = correlation_cost(responses, activations);
-        assert_eq!((cost[(0, 0)], cost[(1, 0)]), (2.0, 1.0));
+        assert!((cost[(0, 0)] - 2.0).abs() < 1e-15 && cost[(1, 0)] == 1.0);
     }
 
     proptest! {

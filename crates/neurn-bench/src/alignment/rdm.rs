@@ -227,7 +227,10 @@ mod tests {
             [0.0, 2.0 / 7.0, 2.0 / 7.0],
         );
         let euclidean = Rdm::of(patterns.as_ref(), Distance::Euclidean);
-        close(&euclidean, [14.0_f64.sqrt(), 8.0_f64.sqrt(), 30.0_f64.sqrt()]);
+        close(
+            &euclidean,
+            [14.0_f64.sqrt(), 8.0_f64.sqrt(), 30.0_f64.sqrt()],
+        );
         assert_eq!(euclidean.square()[(2, 1)], 30.0_f64.sqrt());
         assert_eq!(euclidean.select(&[2, 0]).values(), [8.0_f64.sqrt()]);
     }

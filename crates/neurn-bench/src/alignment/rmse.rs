@@ -113,11 +113,7 @@ pub fn rmse(a: &[f64], b: &[f64]) -> f64 {
 /// # Panics
 ///
 /// If the maps differ in size, or have none.
-pub fn rmse_matrix(
-    neurons: MatRef<'_, f64>,
-    units: MatRef<'_, f64>,
-    scaling: Scaling,
-) -> Mat<f64> {
+pub fn rmse_matrix(neurons: MatRef<'_, f64>, units: MatRef<'_, f64>, scaling: Scaling) -> Mat<f64> {
     let scaled = |maps: MatRef<'_, f64>| -> Vec<Vec<f64>> {
         (0..maps.nrows())
             .map(|map| scaling.apply(&row(maps, map)))
