@@ -77,11 +77,11 @@ proptest! {
     /// number.
     #[test]
     fn what_does_not_vary_makes_nothing_nan(seed in 0..1_000_u64, all in any::<bool>()) {
-        let mut patterns = normal(10, 4, seed);
+        let mut patterns = normal(16, 4, seed);
         for unit in 0..if all { 4 } else { 2 } {
             patterns.col_as_slice_mut(unit).fill(0.3);
         }
-        let responses = normal(10, 3, seed + 1_000);
+        let responses = normal(16, 3, seed + 1_000);
         let (k, l) = (gram(patterns.as_ref()), gram(responses.as_ref()));
         let mut found = vec![
             linear_cka(k.as_ref(), l.as_ref()),
