@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cortex::CortexError;
 use crate::device::DeviceError;
 use crate::domains::DataError;
 use crate::journal::JournalError;
@@ -14,6 +15,22 @@ pub enum Error {
     /// A domain could not be read.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Neural data could not be had.
+    #[error(transparent)]
+    Cortex(#[from] CortexError),
+    /// The weights of a network could not be had.
+    #[error(transparent)]
+    Weights(#[from] neurn_models::KerasError),
+    /// A layer gives what no measure can take.
+    #[error("{network}: expected finite activations in layer `{layer}`, found {found}")]
+    Activations {
+        /// Which network, with its frontend and seed.
+        network: String,
+        /// The layer.
+        layer: String,
+        /// A value that is not.
+        found: f32,
+    },
     /// A backend could not be used.
     #[error(transparent)]
     Device(#[from] DeviceError),

@@ -6,6 +6,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::record::Record;
 
 /// Why records could not be read or kept.
@@ -20,7 +23,7 @@ pub enum JournalError {
         source: io::Error,
     },
     /// A line is not a record.
-    #[error("{}, line {line}: expected one run as a JSON object, found {found}", path.display())]
+    #[error("{}, line {line}: expected one record as a JSON object, found {found}", path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -43,7 +46,7 @@ pub enum JournalError {
 
 /// The records of `results.jsonl`, oldest first; none if there is no such file.
 /// Changes nothing.
-pub fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
+pub fn read<R: DeserializeOwned>(path: &Path) -> Result<Vec<R>, JournalError> {
     match File::open(path) {
         Ok(mut file) => Ok(parse(&mut file, path, 0)?.records),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -57,17 +60,17 @@ pub fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
 /// A `results.jsonl` that is open to append to. Every process that does so holds
 /// the system's lock on the file for as long as it takes.
 #[derive(Debug)]
-pub struct Journal {
+pub struct Journal<R = Record> {
     path: PathBuf,
     file: File,
     /// Bytes that are in `records`.
     read: u64,
     /// Lines that are in `records`, empty ones included.
     lines: usize,
-    records: Vec<Record>,
+    records: Vec<R>,
 }
 
-impl Journal {
+impl<R: Serialize + DeserializeOwned> Journal<R> {
     /// Opens the file, creating it and its folder if need be, and reads what it
     /// holds.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
@@ -100,7 +103,7 @@ impl Journal {
 
     /// All records that were there at the last [`open`](Journal::open),
     /// [`refresh`](Journal::refresh) or [`append`](Journal::append), oldest first.
-    pub fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[R] {
         &self.records
     }
 
@@ -112,16 +115,24 @@ impl Journal {
     /// Appends a record in one write and waits until it is on the disk. Of a
     /// record that could not be written nothing stays, nor of one that a crash
     /// cut off before.
-    pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
-        let line = serde_json::to_string(&record).map_err(|error| JournalError::Io {
-            path: self.path.clone(),
-            source: error.into(),
-        })?;
+    pub fn append(&mut self, record: R) -> Result<(), JournalError> {
+        self.append_all(vec![record])
+    }
+
+    /// Appends several records in one write, as [`append`](Journal::append) does
+    /// one. A crash may cut that write short: what is there then are the first of
+    /// them.
+    pub fn append_all(&mut self, records: Vec<R>) -> Result<(), JournalError> {
+        let mut text = String::new();
+        for record in &records {
+            text += &serde_json::to_string(record).map_err(|error| self.io(error.into()))?;
+            text.push('\n');
+        }
         self.locked(|journal| {
             journal.catch_up()?;
-            journal.write(&format!("{line}\n"))?;
-            journal.lines += 1;
-            journal.records.push(record);
+            journal.write(&text)?;
+            journal.lines += records.len();
+            journal.records.extend(records);
             Ok(())
         })
     }
@@ -152,7 +163,7 @@ impl Journal {
         self.file
             .seek(SeekFrom::Start(self.read))
             .map_err(|error| self.io(error))?;
-        let new = parse(&mut self.file, &self.path, self.lines)?;
+        let new: Part<R> = parse(&mut self.file, &self.path, self.lines)?;
         self.records.extend(new.records);
         self.lines += new.lines;
         self.read += new.whole;
@@ -193,8 +204,8 @@ impl Journal {
 }
 
 /// The records of a part of a journal.
-struct Part {
-    records: Vec<Record>,
+struct Part<R> {
+    records: Vec<R>,
     lines: usize,
     /// Up to where it is lines of records, in bytes.
     whole: u64,
@@ -203,7 +214,11 @@ struct Part {
 }
 
 /// Reads from where the file stands, `before` lines into it.
-fn parse(file: &mut File, path: &Path, before: usize) -> Result<Part, JournalError> {
+fn parse<R: DeserializeOwned>(
+    file: &mut File,
+    path: &Path,
+    before: usize,
+) -> Result<Part<R>, JournalError> {
     let mut text = String::new();
     file.read_to_string(&mut text)
         .map_err(|source| JournalError::Io {
@@ -246,6 +261,10 @@ mod tests {
     use crate::device::Backend;
     use crate::record::Epoch;
 
+    fn read(path: &Path) -> Result<Vec<Record>, JournalError> {
+        super::read(path)
+    }
+
     fn record(id: &str) -> Record {
         Record {
             id: id.to_string(),
@@ -286,7 +305,7 @@ mod tests {
     fn what_was_appended_is_read_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new/results.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal: Journal = Journal::open(&path).unwrap();
         journal.append(record("a")).unwrap();
         journal.append(record("b")).unwrap();
         assert_eq!(journal.records(), [record("a"), record("b")]);
@@ -313,7 +332,7 @@ mod tests {
             assert_eq!(read(&path).unwrap(), expected, "{kept}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), torn);
 
-            let mut journal = Journal::open(&path).unwrap();
+            let mut journal: Journal = Journal::open(&path).unwrap();
             assert_eq!(journal.records(), expected, "{kept}");
             journal.append(record("b")).unwrap();
             expected.push(record("b"));
@@ -327,7 +346,7 @@ mod tests {
         let path = folder.path().join("results.jsonl");
         for foreign in ["accuracy: 99", "{\"id\": 3}", "{\"id\": 3}\n", "\n\n[1, 2"] {
             std::fs::write(&path, foreign).unwrap();
-            assert!(Journal::open(&path).is_err(), "{foreign:?}");
+            assert!(Journal::<Record>::open(&path).is_err(), "{foreign:?}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
         }
     }
@@ -342,7 +361,7 @@ mod tests {
             for writer in 0..4 {
                 let path = &path;
                 scope.spawn(move || {
-                    let mut journal = Journal::open(path).unwrap();
+                    let mut journal: Journal = Journal::open(path).unwrap();
                     for i in 0..each {
                         journal.append(record(&format!("{writer} {i}"))).unwrap();
                     }
@@ -365,7 +384,7 @@ mod tests {
     fn what_others_append_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        let (mut ours, mut theirs) = (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
+        let (mut ours, mut theirs): (Journal, Journal) = (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
         theirs.append(record("a")).unwrap();
         assert_eq!(ours.records(), []);
         ours.refresh().unwrap();
@@ -382,7 +401,7 @@ mod tests {
     fn a_file_that_shrank_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        let mut journal = Journal::open(&path).unwrap();
+        let mut journal: Journal = Journal::open(&path).unwrap();
         journal.append(record("a")).unwrap();
         std::fs::write(&path, "").unwrap();
         let error = journal.append(record("b")).unwrap_err().to_string();
@@ -398,9 +417,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
         std::fs::write(&path, "{\"id\": 3}\n").unwrap();
-        let error = Journal::open(&path).unwrap_err().to_string();
+        let error = Journal::<Record>::open(&path).unwrap_err().to_string();
         assert!(
-            error.contains("results.jsonl, line 1: expected one run"),
+            error.contains("results.jsonl, line 1: expected one record"),
             "{error}"
         );
     }
@@ -410,7 +429,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
-        let error = Journal::open(&file.join("out/results.jsonl")).unwrap_err();
+        let error = Journal::<Record>::open(&file.join("out/results.jsonl")).unwrap_err();
         assert!(error.to_string().contains("file/out"), "{error}");
     }
 }

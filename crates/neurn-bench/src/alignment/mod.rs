@@ -28,6 +28,8 @@ mod reliability;
 mod representation;
 mod ridge;
 mod rmse;
+mod selection;
+pub mod study;
 
 pub use bootstrap::{SceneBootstrap, bootstrap_mean};
 pub use ceiling::{Ceiling, noise_ceiling, rdm_ceiling};
@@ -45,6 +47,7 @@ pub use reliability::{Reliability, spearman_brown, split_half};
 pub use representation::representation;
 pub use ridge::{Prediction, Ridge};
 pub use rmse::{Scaling, rmse, rmse_matrix};
+pub use selection::{Chosen, Selection};
 
 #[cfg(test)]
 mod tests;

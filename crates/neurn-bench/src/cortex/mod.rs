@@ -33,7 +33,7 @@ pub use neuron::{Area, CorticalLayer, Kind, Neuron};
 pub use recordings::Recordings;
 pub use responses::Responses;
 pub use similarity::{Similarities, Site};
-pub use stimuli::Stimuli;
+pub use stimuli::{Stimuli, resampled};
 
 #[cfg(test)]
 mod tests;

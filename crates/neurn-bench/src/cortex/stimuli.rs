@@ -89,7 +89,9 @@ impl Stimuli {
         let columns = taps(self.width, width);
         let mut values = Vec::with_capacity(self.scenes * height * width);
         for scene in 0..self.scenes {
-            values.extend(resize(self.scene(scene), self.width, &rows, &columns));
+            let pixels = resize(self.scene(scene), self.width, &rows, &columns);
+            // Weights add up to 1 but for a rounding.
+            values.extend(pixels.into_iter().map(|pixel| pixel.clamp(0.0, 1.0)));
         }
         Self {
             scenes: self.scenes,
@@ -117,6 +119,17 @@ impl Stimuli {
             ..*self
         }
     }
+}
+
+/// A map of any values at another size, as [`Stimuli::resized`] does it.
+///
+/// # Panics
+///
+/// If a side is 0, or the map is not of its size.
+pub fn resampled(map: &[f64], from: [usize; 2], to: [usize; 2]) -> Vec<f64> {
+    assert!(to[0] > 0 && to[1] > 0, "a map of {to:?}");
+    assert_eq!(map.len(), from[0] * from[1], "a map of {from:?}");
+    resize(map, from[1], &taps(from[0], to[0]), &taps(from[1], to[1]))
 }
 
 /// The pixels that make up a new one: the first of them, and their weights.
@@ -153,8 +166,7 @@ pub(super) fn resize(pixels: &[f64], width: usize, rows: &[Tap], columns: &[Tap]
             }
         }
         values.extend(columns.iter().map(|(first, weights)| {
-            let sum: f64 = weights.iter().zip(&row[*first..]).map(|(w, v)| w * v).sum();
-            sum.clamp(0.0, 1.0)
+            weights.iter().zip(&row[*first..]).map(|(w, v)| w * v).sum::<f64>()
         }));
     }
     values

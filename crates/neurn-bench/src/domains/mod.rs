@@ -1,9 +1,11 @@
 //! Labelled images of digits: the four real domains as they are published,
 //! four synthetic ones for those who have no data at hand, and shifts that make
-//! a new target of any of them.
+//! a new target of any of them. And [`cifar10`], photographs, which networks
+//! learn from that are compared with cortex.
 
 mod blur;
 mod chance;
+pub mod cifar10;
 mod container;
 mod error;
 mod idx;

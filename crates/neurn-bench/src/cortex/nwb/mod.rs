@@ -175,7 +175,8 @@ fn scenes(file: &NwbFile) -> Result<Stimuli, CortexError> {
             }
             *pixel /= 255.0;
         }
-        values.extend(resize(&pixels, width, &rows, &columns));
+        let pixels = resize(&pixels, width, &rows, &columns);
+        values.extend(pixels.into_iter().map(|pixel| pixel.clamp(0.0, 1.0)));
     }
     Stimuli::new(scenes, to_height, to_width, values).map_err(|error| error.in_file(file.path()))
 }
