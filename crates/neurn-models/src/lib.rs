@@ -24,9 +24,10 @@
 //! ```
 //!
 //! [`MODELS`] lists the names; the configurations behind them
-//! ([`VggConfig`], [`ResNetConfig`], [`ResNetV2Config`], [`DigitNetConfig`])
-//! have the options. Parameters are drawn at the first forward pass, so seed
-//! the device before it.
+//! ([`VggConfig`], [`ResNetConfig`], [`ResNetV2Config`], [`MobileNetConfig`],
+//! [`DigitNetConfig`]) have the options. Parameters are drawn at the first
+//! forward pass, so seed the device before it. With the feature `weights`,
+//! `MobileNet::load_keras` reads pretrained ones from a file.
 
 mod backbone;
 mod classifier;
@@ -36,10 +37,12 @@ mod parameters;
 
 pub use backbone::{
     AfterLayer, Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head,
-    LayerName, MODELS, PreActivationBlock, ResNet, ResNetConfig, ResNetDepth, ResNetV2,
-    ResNetV2Config, ResidualBlock, Stem, UnknownLayer, UnknownModel, Vgg, VggConfig,
-    VggConvolution, VggDepth, VggHead,
+    LayerName, MODELS, MobileNet, MobileNetConfig, PreActivationBlock, ResNet, ResNetConfig,
+    ResNetDepth, ResNetV2, ResNetV2Config, ResidualBlock, SeparableConvolution, Stem, UnknownLayer,
+    UnknownModel, Vgg, VggConfig, VggConvolution, VggDepth, VggHead,
 };
+#[cfg(feature = "weights")]
+pub use backbone::{KerasError, LoadedLayers};
 pub use classifier::{Classifier, ClassifierConfig};
 pub use frontend::{
     Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian, LocalContrastNorm,

@@ -2,8 +2,8 @@ use std::error::Error;
 use std::fmt;
 
 use super::{
-    BackboneConfig, DigitNetConfig, DigitNetSize, ResNetConfig, ResNetDepth, ResNetV2Config,
-    VggConfig, VggDepth,
+    BackboneConfig, DigitNetConfig, DigitNetSize, MobileNetConfig, ResNetConfig, ResNetDepth,
+    ResNetV2Config, VggConfig, VggDepth,
 };
 
 /// The names that [`BackboneConfig::from_name`] knows.
@@ -24,6 +24,7 @@ pub const MODELS: &[&str] = &[
     "resnet101",
     "resnet152",
     "resnet50v2",
+    "mobilenet-v1",
 ];
 
 impl BackboneConfig {
@@ -77,6 +78,9 @@ impl BackboneConfig {
             "resnet50v2" => {
                 Self::ResNetV2(ResNetV2Config::new(num_classes).with_channels(channels))
             }
+            "mobilenet-v1" => {
+                Self::MobileNet(MobileNetConfig::new(num_classes).with_channels(channels))
+            }
             _ => {
                 return Err(UnknownModel {
                     name: name.to_string(),
@@ -110,6 +114,7 @@ impl BackboneConfig {
                 ResNetDepth::ResNet152 => "resnet152",
             },
             Self::ResNetV2(_) => "resnet50v2",
+            Self::MobileNet(_) => "mobilenet-v1",
         }
     }
 }

@@ -2,7 +2,10 @@ mod catalogue;
 mod convolution;
 mod digit_net;
 mod head;
+#[cfg(feature = "weights")]
+mod keras;
 mod layers;
+mod mobilenet;
 mod resnet;
 mod resnet_v2;
 mod stem;
@@ -11,7 +14,10 @@ mod vgg;
 pub use catalogue::{MODELS, UnknownModel};
 pub use digit_net::{DigitNet, DigitNetConfig, DigitNetSize};
 pub use head::Head;
+#[cfg(feature = "weights")]
+pub use keras::{KerasError, LoadedLayers};
 pub use layers::{AfterLayer, LayerName, UnknownLayer};
+pub use mobilenet::{MobileNet, MobileNetConfig, SeparableConvolution};
 pub use resnet::{ConvNorm, ResNet, ResNetConfig, ResNetDepth, ResidualBlock};
 pub use resnet_v2::{PreActivationBlock, ResNetV2, ResNetV2Config};
 pub use stem::Stem;
@@ -34,6 +40,8 @@ pub enum BackboneConfig {
     ResNet(ResNetConfig),
     /// A ResNet-50 V2.
     ResNetV2(ResNetV2Config),
+    /// A MobileNet V1.
+    MobileNet(MobileNetConfig),
 }
 
 impl BackboneConfig {
@@ -48,6 +56,7 @@ impl BackboneConfig {
             Self::Vgg(config) => Backbone::Vgg(config.init(device)),
             Self::ResNet(config) => Backbone::ResNet(config.init(device)),
             Self::ResNetV2(config) => Backbone::ResNetV2(config.init(device)),
+            Self::MobileNet(config) => Backbone::MobileNet(config.init(device)),
         }
     }
 
@@ -58,6 +67,7 @@ impl BackboneConfig {
             Self::Vgg(config) => config.channels,
             Self::ResNet(config) => config.channels,
             Self::ResNetV2(config) => config.channels,
+            Self::MobileNet(config) => config.channels,
         }
     }
 
@@ -67,7 +77,7 @@ impl BackboneConfig {
             Self::DigitNet(config) => config.size.smallest_image(),
             // Five pools halve the image.
             Self::Vgg(_) => 32,
-            Self::ResNet(_) | Self::ResNetV2(_) => 1,
+            Self::ResNet(_) | Self::ResNetV2(_) | Self::MobileNet(_) => 1,
         }
     }
 
@@ -78,6 +88,7 @@ impl BackboneConfig {
             Self::Vgg(config) => config.num_classes,
             Self::ResNet(config) => config.num_classes,
             Self::ResNetV2(config) => config.num_classes,
+            Self::MobileNet(config) => config.num_classes,
         }
     }
 }
@@ -91,6 +102,7 @@ impl BackboneConfig {
 /// - ResNet: `stem`, `layer1.0` .. `layer4.2`; `layer3` is the last block of
 ///   its stage
 /// - ResNet V2: as ResNet, then `post`
+/// - MobileNet: `conv1`, `conv_dw_1`, `conv_pw_1` .. `conv_dw_13`, `conv_pw_13`
 ///
 /// A convolution's features are those after its ReLU.
 ///
@@ -105,6 +117,8 @@ pub enum Backbone {
     ResNet(ResNet),
     /// A ResNet-50 V2.
     ResNetV2(ResNetV2),
+    /// A MobileNet V1.
+    MobileNet(MobileNet),
 }
 
 impl Backbone {
@@ -158,6 +172,7 @@ impl Backbone {
             Self::Vgg(network) => network.head.forward(x),
             Self::ResNet(network) => network.head(x),
             Self::ResNetV2(network) => network.head(x),
+            Self::MobileNet(network) => network.head(x),
         }
     }
 
@@ -218,6 +233,7 @@ impl Backbone {
             Self::Vgg(network) => network.layers(),
             Self::ResNet(network) => network.layers(),
             Self::ResNetV2(network) => network.layers(),
+            Self::MobileNet(network) => network.layers(),
         }
     }
 }

@@ -253,7 +253,7 @@ impl ResidualBlock {
 }
 
 impl ConvNorm {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.norm.forward(self.conv.forward(x))
     }
 }

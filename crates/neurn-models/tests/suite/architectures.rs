@@ -42,6 +42,9 @@ fn layers(model: &str, image: usize) -> Vec<(String, Shape)> {
         "resnet101" => resnet([3, 4, 23, 3], [256, 512, 1024, 2048], image),
         "resnet152" => resnet([3, 8, 36, 3], [256, 512, 1024, 2048], image),
         "resnet50v2" => resnet_v2(image),
+        // Howard et al., table 1, where the last depthwise convolution is said
+        // to have a stride of 2 and keeps its 7x7 all the same.
+        "mobilenet-v1" => mobilenet(image),
         _ => panic!("no table for {model}"),
     }
 }
@@ -103,5 +106,36 @@ fn resnet_v2(image: usize) -> Vec<(String, Shape)> {
     }
     let last = rows[rows.len() - 1].1;
     rows.push(("post".to_string(), last));
+    rows
+}
+
+/// Each row of the table that is depthwise, with the pointwise one after it:
+/// the channels of both, and the side that both give.
+fn mobilenet(image: usize) -> Vec<(String, Shape)> {
+    let sides = match image {
+        32 => [16, 8, 4, 2, 1],
+        224 => [112, 56, 28, 14, 7],
+        _ => panic!("no table for {image}"),
+    };
+    let blocks = [
+        (32, 64, sides[0]),
+        (64, 128, sides[1]),
+        (128, 128, sides[1]),
+        (128, 256, sides[2]),
+        (256, 256, sides[2]),
+        (256, 512, sides[3]),
+        (512, 512, sides[3]),
+        (512, 512, sides[3]),
+        (512, 512, sides[3]),
+        (512, 512, sides[3]),
+        (512, 512, sides[3]),
+        (512, 1024, sides[4]),
+        (1024, 1024, sides[4]),
+    ];
+    let mut rows = vec![("conv1".to_string(), (32, sides[0]))];
+    for (block, (depthwise, pointwise, side)) in (1..).zip(blocks) {
+        rows.push((format!("conv_dw_{block}"), (depthwise, side)));
+        rows.push((format!("conv_pw_{block}"), (pointwise, side)));
+    }
     rows
 }

@@ -40,7 +40,7 @@ impl ModuleVisitor for Reached<'_> {
 fn every_parameter_has_a_gradient_behind_neurn() {
     for device in devices::all() {
         let device = device.autodiff();
-        for model in ["digit-net-small", "resnet18"] {
+        for model in ["digit-net-small", "resnet18", "mobilenet-v1"] {
             let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
             let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
             let classifier = ClassifierConfig::new(frontend, backbone).init(&device);

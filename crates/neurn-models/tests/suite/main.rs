@@ -4,6 +4,8 @@ mod architectures;
 mod classifier;
 mod devices;
 mod gradient;
+#[cfg(feature = "weights")]
+mod keras;
 mod parameters;
 mod position;
 mod shapes;

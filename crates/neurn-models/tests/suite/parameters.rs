@@ -50,6 +50,11 @@ fn resnet() {
 }
 
 #[test]
+fn mobilenet() {
+    assert_eq!(count(&named("mobilenet-v1", 1000)), 4_231_976);
+}
+
+#[test]
 fn digit_net() {
     // conv1   3 * 64 * 25 + 64       =     4 864
     // conv2   64 * 128 * 25 + 128    =   204 928

@@ -38,6 +38,10 @@ fn ends_of_stages_at_224() {
         ("vgg11", &["conv1_1", "pool1", "pool5"][..]),
         ("resnet18", &["stem", "layer2.0", "layer4.1"]),
         ("resnet50v2", &["stem", "layer1.1", "layer1.2", "post"]),
+        (
+            "mobilenet-v1",
+            &["conv1", "conv_pw_1", "conv_dw_12", "conv_pw_13"],
+        ),
     ] {
         let backbone = BackboneConfig::from_name(model, 10, 3, 224)
             .unwrap()

@@ -24,9 +24,10 @@ use serde::Serialize;
 /// Source: Zhou, Yang, Qiao & Xiang, *Domain Generalization with MixStyle*, ICLR
 /// 2021, [arXiv 2104.02008](https://arxiv.org/abs/2104.02008): after the first
 /// stages of the network and never after its last layer. Here that is after the
-/// first two pools of a digit network or a VGG, and after the first two stages of a
-/// ResNet; so after the first pool alone in the published digit network. Deviations
-/// are those of the pixels at hand (over n).
+/// first two pools of a digit network or a VGG, after the first two stages of a
+/// ResNet, and after the last block of a MobileNet at a quarter and at an eighth of
+/// the image's size, where those stages end; so after the first pool alone in the
+/// published digit network. Deviations are those of the pixels at hand (over n).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct MixStyle {
     /// The chance that styles are mixed, in each place of each step. Default: 0.5
@@ -48,7 +49,14 @@ impl Default for MixStyle {
 }
 
 /// The layers that it follows, of all families.
-const PLACES: [&str; 4] = ["pool1", "pool2", "layer1", "layer2"];
+const PLACES: [&str; 6] = [
+    "pool1",
+    "pool2",
+    "layer1",
+    "layer2",
+    "conv_pw_3",
+    "conv_pw_5",
+];
 
 /// Added to the variance.
 const EPSILON: f64 = 1e-6;
