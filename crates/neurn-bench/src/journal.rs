@@ -384,7 +384,8 @@ mod tests {
     fn what_others_append_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        let (mut ours, mut theirs): (Journal, Journal) = (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
+        let (mut ours, mut theirs): (Journal, Journal) =
+            (Journal::open(&path).unwrap(), Journal::open(&path).unwrap());
         theirs.append(record("a")).unwrap();
         assert_eq!(ours.records(), []);
         ours.refresh().unwrap();

@@ -166,7 +166,11 @@ pub(super) fn resize(pixels: &[f64], width: usize, rows: &[Tap], columns: &[Tap]
             }
         }
         values.extend(columns.iter().map(|(first, weights)| {
-            weights.iter().zip(&row[*first..]).map(|(w, v)| w * v).sum::<f64>()
+            weights
+                .iter()
+                .zip(&row[*first..])
+                .map(|(w, v)| w * v)
+                .sum::<f64>()
         }));
     }
     values

@@ -114,7 +114,10 @@ mod tests {
         std::fs::write(folder.path().join("test_batch_first1000.bin"), file(7..8)).unwrap();
         let Domain { name, train, test } = read(folder.path()).unwrap();
         assert_eq!(name, "cifar10");
-        assert_eq!((train.labels(), test.labels()), (&[0, 1, 2, 3, 4][..], &[7][..]));
+        assert_eq!(
+            (train.labels(), test.labels()),
+            (&[0, 1, 2, 3, 4][..], &[7][..])
+        );
         assert_eq!(train.shape(), [3, SIDE, SIDE]);
         let image = train.image(3);
         for (channel, grey) in [(0, 30.0), (1, 31.0), (2, 32.0)] {
@@ -134,7 +137,10 @@ mod tests {
         for (bytes, expected) in [
             (file(0..1)[..3000].to_vec(), "3000 bytes"),
             (Vec::new(), "0 bytes"),
-            ([vec![12], file(0..1)[1..].to_vec()].concat(), "12 for image 0"),
+            (
+                [vec![12], file(0..1)[1..].to_vec()].concat(),
+                "12 for image 0",
+            ),
         ] {
             std::fs::write(&test, bytes).unwrap();
             assert!(error().contains("test_batch.bin"), "{}", error());

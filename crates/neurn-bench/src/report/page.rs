@@ -14,13 +14,22 @@ use super::gallery::Picture;
 use super::tables::{Section, Table};
 use super::value::{Notation, Value, typeset};
 
-/// All of it.
+/// Pictures that are not drawn from numbers alone.
+#[derive(Clone, Debug)]
+pub(super) struct Gallery<'a> {
+    pub(super) title: String,
+    /// What it shows.
+    pub(super) caption: String,
+    pub(super) pictures: &'a [Picture],
+}
+
+/// All of it. The warning stands above all; its first part is stressed.
 pub(super) fn page(
     title: &str,
-    synthetic: bool,
+    warning: Option<[&str; 2]>,
     sections: &[Section],
     figures: &[Figure],
-    pictures: &[Picture],
+    galleries: &[Gallery],
 ) -> Result<String, ImageError> {
     // Each with its address and title, for the contents.
     let mut parts: Vec<(String, String, String)> = Vec::new();
@@ -32,9 +41,11 @@ pub(super) fn page(
         let id = format!("figure-{}-{place}", figure.id);
         parts.push((id, figure.title.clone(), of_figure(figure)));
     }
-    if !pictures.is_empty() {
-        let title = "Through each frontend".to_string();
-        parts.push(("gallery".to_string(), title, of_gallery(pictures)?));
+    for (place, gallery) in galleries.iter().enumerate() {
+        if !gallery.pictures.is_empty() {
+            let id = format!("gallery-{place}");
+            parts.push((id, gallery.title.clone(), of_gallery(gallery)?));
+        }
     }
 
     let title = escape(title);
@@ -44,9 +55,12 @@ pub(super) fn page(
     _ = writeln!(text, "<title>{title}</title>\n<style>\n{}", style());
     text += "</style>\n</head>\n<body>\n";
     _ = writeln!(text, "<h1>{title}</h1>");
-    if synthetic {
-        text += "<p class=\"synthetic\"><strong>Synthetic domains</strong>, drawn by a program. \
-                 These are not results on MNIST, SVHN, USPS or MNIST-M.</p>\n";
+    if let Some(warning) = warning {
+        let [stressed, rest] = warning.map(escape);
+        _ = writeln!(
+            text,
+            "<p class=\"synthetic\"><strong>{stressed}</strong>{rest}</p>"
+        );
     }
     text += "<nav aria-label=\"Contents\">\n<ol>\n";
     for (id, title, _) in &parts {
@@ -197,16 +211,13 @@ fn of_panels(group: &Group) -> String {
     text + "</div>\n"
 }
 
-fn of_gallery(pictures: &[Picture]) -> Result<String, ImageError> {
-    let mut text = String::from(
-        "<p class=\"caption\">The first test image of a few digits of each domain as the network \
-         gets it. Values are shown as they are; what lies outside 0 to 1 is cut off.</p>\n",
-    );
+fn of_gallery(gallery: &Gallery) -> Result<String, ImageError> {
+    let mut text = format!("<p class=\"caption\">{}</p>\n", escape(&gallery.caption));
     for Picture {
         domain,
         rows,
         image,
-    } in pictures
+    } in gallery.pictures
     {
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png)?;
@@ -217,7 +228,7 @@ fn of_gallery(pictures: &[Picture]) -> Result<String, ImageError> {
         }
         _ = writeln!(
             text,
-            "</ol>\n<img alt=\"{domain}, a row a frontend\" width=\"{}\" height=\"{}\" \
+            "</ol>\n<img alt=\"{domain}\" width=\"{}\" height=\"{}\" \
              src=\"data:image/png;base64,{}\"/></div>",
             image.width(),
             image.height(),

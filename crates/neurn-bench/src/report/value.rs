@@ -11,6 +11,13 @@ pub(super) enum Value {
     Text(String),
     /// How many.
     Count(usize),
+    /// A number without a unit, with its interval if there is one.
+    Number {
+        value: f64,
+        interval: Option<[f64; 2]>,
+        /// Whether it is a difference, whose sign is written.
+        signed: bool,
+    },
     /// A percentage without an error.
     Percent(f64),
     /// A percentage over seeds.
@@ -58,6 +65,20 @@ impl Value {
             Value::Missing => return "".to_string(),
             Value::Text(text) => return text.clone(),
             Value::Count(count) => count.to_string(),
+            Value::Number {
+                value,
+                interval,
+                signed,
+            } => {
+                let write = |value: f64| match signed {
+                    true => signed_thousandths(value),
+                    false => thousandths(value),
+                };
+                let interval = interval
+                    .map(|ends| ends.map(write))
+                    .map(|[low, high]| format!(" [{low}, {high}]"));
+                write(*value) + &interval.unwrap_or_default()
+            }
             Value::Percent(percent) => tenths(*percent),
             Value::Accuracy(estimate) => {
                 let plus_minus = match notation {
@@ -113,6 +134,24 @@ pub(super) fn signed_tenths(value: f64) -> String {
     }
 }
 
+/// To three decimal places; never `-0.000`.
+pub(super) fn thousandths(value: f64) -> String {
+    let text = format!("{value:.3}");
+    match text.as_str() {
+        "-0.000" => "0.000".to_string(),
+        _ => text,
+    }
+}
+
+/// A difference to three decimal places, with its sign unless it is none.
+pub(super) fn signed_thousandths(value: f64) -> String {
+    let text = format!("{value:+.3}");
+    match text.as_str() {
+        "-0.000" | "+0.000" => "0.000".to_string(),
+        _ => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +174,17 @@ mod tests {
         assert_eq!(accuracy.text(Notation::Plain), "51.0 +- 1.0");
         assert_eq!(accuracy.text(Notation::Typeset), "51.0 ± 1.0");
         assert_eq!(accuracy.text(Notation::Latex), r"$51.0 \pm 1.0$");
+    }
+
+    #[test]
+    fn a_number_with_its_interval() {
+        let number = |signed| Value::Number {
+            value: 0.12345,
+            interval: Some([-0.0001, 0.3]),
+            signed,
+        };
+        assert_eq!(number(false).text(Notation::Plain), "0.123 [0.000, 0.300]");
+        assert_eq!(number(true).text(Notation::Plain), "+0.123 [0.000, +0.300]");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub struct UnknownFrontend(pub String);
 
 /// The frontend of that name with a patch of side `k` and stride `stride`, if it
 /// has patches.
-pub(super) fn frontend(
+pub(crate) fn frontend(
     name: &str,
     k: usize,
     stride: usize,

@@ -14,6 +14,7 @@ mod train;
 pub use augment::Augmentation;
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use examples::{Example, Examples};
+pub(crate) use frontends::frontend;
 pub use frontends::{FRONTENDS, UnknownFrontend};
 pub use plan::{FrontendSettings, Plan, PlanError};
 pub use presets::PRESETS;

@@ -24,6 +24,11 @@ pub struct LayerName {
 }
 
 impl LayerName {
+    /// The name that [`layer_names`](super::Backbone::layer_names) gives.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the layer is called `name`.
     pub fn is(&self, name: &str) -> bool {
         self.name == name || self.alias.as_deref() == Some(name)

@@ -61,7 +61,7 @@ impl Origin {
 }
 
 /// What candidates need to become layers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Studio<'a> {
     /// How networks learn.
     pub training: &'a Training,
@@ -155,21 +155,25 @@ impl Candidate {
             _ => SIDE,
         };
         let images = images(&summary.stimuli.resized(side, side), 3, device);
-        let images = classifier.normalization.forward(classifier.frontend.forward(images));
+        let images = classifier
+            .normalization
+            .forward(classifier.frontend.forward(images));
         let mut layers = Vec::new();
         let mut wrong = None;
         // One layer at a time, as all of them take much memory.
-        classifier.backbone.forward_with(images, &mut |name, output| {
-            if wrong.is_none() && self.is_known(name.name()) {
-                match summary.layer(name.name(), output.clone()) {
-                    Ok(layer) => layers.push(layer),
-                    Err(found) => {
-                        wrong = Some(self.not_finite(frontend_name, name.name(), found));
+        classifier
+            .backbone
+            .forward_with(images, &mut |name, output| {
+                if wrong.is_none() && self.is_known(name.name()) {
+                    match summary.layer(name.name(), output.clone()) {
+                        Ok(layer) => layers.push(layer),
+                        Err(found) => {
+                            wrong = Some(self.not_finite(frontend_name, name.name(), found));
+                        }
                     }
                 }
-            }
-            output
-        });
+                output
+            });
         match wrong {
             Some(error) => Err(error),
             None => Ok(layers),
@@ -218,7 +222,9 @@ impl Candidate {
         frontend_name: &str,
         studio: &Studio,
     ) -> Result<Classifier, Error> {
-        let domain = studio.photographs.expect("asked for where there are photographs");
+        let domain = studio
+            .photographs
+            .expect("asked for where there are photographs");
         let training = studio.training;
         let count = domain.train.labels().len();
         let split = Split::of(count, training.train_limit, training.select_limit);
@@ -230,7 +236,8 @@ impl Candidate {
             });
         }
         let through = |range| {
-            Examples::new(&domain.train, range, SIDE).through(&config.frontend.init(), studio.device)
+            Examples::new(&domain.train, range, SIDE)
+                .through(&config.frontend.init(), studio.device)
         };
         let folder = format!("{}-{frontend_name}-{}", self.model, self.seed);
         let checkpoints = Checkpoints::new(studio.networks.join(folder));

@@ -43,14 +43,13 @@ impl Choices {
             Pairing::Random(0),
             Pairing::All,
         ];
-        let at_least = |what: &str, least: usize, found: usize| match (least..=1_000_000)
-            .contains(&found)
-        {
-            true => Ok(found),
-            false => Err(Error::Argument(format!(
-                "{what}: expected a number from {least} to 1000000, found {found}"
-            ))),
-        };
+        let at_least =
+            |what: &str, least: usize, found: usize| match (least..=1_000_000).contains(&found) {
+                true => Ok(found),
+                false => Err(Error::Argument(format!(
+                    "{what}: expected a number from {least} to 1000000, found {found}"
+                ))),
+            };
         if settings.frontends.first().map(String::as_str) != Some(BASELINE) {
             return Err(Error::Argument(format!(
                 "frontends: expected {BASELINE} as the first of them, found {}",
@@ -58,7 +57,9 @@ impl Choices {
             )));
         }
         for name in &settings.frontends {
-            if !FRONTENDS.contains(&name.as_str()) || ["rand-conv", "mix-style"].contains(&name.as_str()) {
+            if !FRONTENDS.contains(&name.as_str())
+                || ["rand-conv", "mix-style"].contains(&name.as_str())
+            {
                 return Err(Error::Argument(format!(
                     "frontends: expected names of frontends, found `{name}`"
                 )));
@@ -68,7 +69,11 @@ impl Choices {
             distance: named("distance", &displayed(&Distance::ALL), &settings.distance)?,
             scaling: named("scaling", &displayed(&Scaling::ALL), &settings.scaling)?,
             pairing: named("pairing", &displayed(&pairings), &settings.pairing)?,
-            map: named("maps", &maps.map(|(name, map)| (name.to_string(), map)), &settings.maps)?,
+            map: named(
+                "maps",
+                &maps.map(|(name, map)| (name.to_string(), map)),
+                &settings.maps,
+            )?,
             choose: settings.choose,
             scene_draws: at_least("scene_draws", 10, settings.scene_draws)?,
             neuron_draws: at_least("neuron_draws", 10, settings.neuron_draws)?,
@@ -108,11 +113,23 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let wrong: [(fn(&mut Settings), &str); 5] = [
-            (|s| s.distance = "manhattan".into(), "distance: expected correlation, "),
+            (
+                |s| s.distance = "manhattan".into(),
+                "distance: expected correlation, ",
+            ),
             (|s| s.maps = "max".into(), "maps: expected mean, weighted"),
-            (|s| s.permutations = 0, "permutations: expected a number from 1"),
-            (|s| s.frontends = vec!["neurn".into()], "expected none as the first"),
-            (|s| s.frontends.push("mix-style".into()), "found `mix-style`"),
+            (
+                |s| s.permutations = 0,
+                "permutations: expected a number from 1",
+            ),
+            (
+                |s| s.frontends = vec!["neurn".into()],
+                "expected none as the first",
+            ),
+            (
+                |s| s.frontends.push("mix-style".into()),
+                "found `mix-style`",
+            ),
         ];
         for (change, expected) in wrong {
             let mut settings = Settings::default();

@@ -69,7 +69,10 @@ impl Summary<'_> {
         });
         let activations = Mat::from_fn(scenes, units, |scene, unit| {
             let first = (scene * units + unit) * places;
-            let sum: f64 = values[first..][..places].iter().map(|&x| f64::from(x)).sum();
+            let sum: f64 = values[first..][..places]
+                .iter()
+                .map(|&x| f64::from(x))
+                .sum();
             sum / places as f64
         });
         let maps = match self.map {
@@ -94,9 +97,8 @@ impl Summary<'_> {
         let constant = (0..units)
             .filter(|unit| {
                 let first = values[unit * places];
-                let of_unit = (0..scenes).flat_map(|scene| {
-                    &values[(scene * units + unit) * places..][..places]
-                });
+                let of_unit = (0..scenes)
+                    .flat_map(|scene| &values[(scene * units + unit) * places..][..places]);
                 of_unit.into_iter().all(|&value| value == first)
             })
             .count();

@@ -13,6 +13,8 @@ pub struct Measurement {
     /// Identity of the run that it is from, made from all settings and a
     /// fingerprint of the neural data.
     pub run: String,
+    /// Which line of that run it is, from 0.
+    pub line: usize,
     /// How many lines that run has: with fewer it was cut off.
     pub lines: usize,
     /// The measure, one of [`MEASURES`](super::MEASURES).

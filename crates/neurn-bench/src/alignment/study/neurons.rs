@@ -77,7 +77,9 @@ impl Neurons {
                 rdm: Rdm::from_similarity(matrix.as_ref()),
                 // Their reliability is that of halves of the repeats.
                 ceiling: Some(
-                    crate::alignment::spearman_brown(site.reliability, 2.0).max(0.0).sqrt(),
+                    crate::alignment::spearman_brown(site.reliability, 2.0)
+                        .max(0.0)
+                        .sqrt(),
                 ),
                 members: Vec::new(),
             })
@@ -113,7 +115,9 @@ impl Neurons {
                 continue;
             }
             let of_group = |all: &Mat<f64>| {
-                Mat::from_fn(all.nrows(), members.len(), |scene, i| all[(scene, members[i])])
+                Mat::from_fn(all.nrows(), members.len(), |scene, i| {
+                    all[(scene, members[i])]
+                })
             };
             let halves: Vec<Mat<f64>> = repeats.iter().map(of_group).collect();
             groups.push(Group {
@@ -159,8 +163,10 @@ impl Single {
 
 /// The paper's choice of neurons.
 fn chosen(data: Recordings) -> Option<Recordings> {
-    let representations =
-        representation(data.responses.mean().as_ref(), data.stimuli.matrix().as_ref());
+    let representations = representation(
+        data.responses.mean().as_ref(),
+        data.stimuli.matrix().as_ref(),
+    );
     let kinds: Vec<_> = data.neurons.iter().map(|neuron| neuron.kind).collect();
     let selection = Selection {
         seed: SEED,
@@ -192,7 +198,9 @@ fn fingerprint<'a>(
     let mut hash = Sha256::new();
     let mut add = |values: &[f64]| {
         hash.update((values.len() as u64).to_le_bytes());
-        values.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        values
+            .iter()
+            .for_each(|value| hash.update(value.to_le_bytes()));
     };
     (0..stimuli.scenes()).for_each(|scene| add(stimuli.scene(scene)));
     rdms.for_each(|rdm| add(rdm.values()));
@@ -200,5 +208,8 @@ fn fingerprint<'a>(
         (0..repeat.ncols()).for_each(|neuron| add(repeat.col_as_slice(neuron)));
     }
     let bytes = hash.finalize();
-    bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

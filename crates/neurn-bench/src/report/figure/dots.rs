@@ -8,16 +8,16 @@ use super::ticks::Ticks;
 
 /// A dot in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Dot {
-    pub(super) row: usize,
-    pub(super) series: usize,
-    pub(super) value: f64,
+pub(in super::super) struct Dot {
+    pub(in super::super) row: usize,
+    pub(in super::super) series: usize,
+    pub(in super::super) value: f64,
     /// Ends of the bar.
-    pub(super) bar: Option<[f64; 2]>,
+    pub(in super::super) bar: Option<[f64; 2]>,
 }
 
 /// Draws them; `None` without a dot. `line` is a value to compare with.
-pub(super) fn dots(
+pub(in super::super) fn dots(
     names: &[String],
     dots: &[Dot],
     title: &str,

@@ -5,9 +5,9 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 /// A surface that becomes a string.
-pub(super) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(in super::super) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// What goes wrong on a [`Surface`].
-pub(super) type Wrong = Box<dyn std::error::Error>;
+pub(in super::super) type Wrong = Box<dyn std::error::Error>;
 
 /// An SVG element without a fixed size.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,17 +18,17 @@ pub(in super::super) struct Drawing {
 }
 
 /// Units of a drawing a CSS pixel, since plotters rounds to whole units.
-pub(super) const FINE: u32 = 3;
+pub(in super::super) const FINE: u32 = 3;
 /// Size of letters, in units.
-pub(super) const LETTERS: u32 = 13 * FINE;
+pub(in super::super) const LETTERS: u32 = 13 * FINE;
 /// About the width of a letter, in units.
-pub(super) const LETTER: u32 = 7 * FINE;
+pub(in super::super) const LETTER: u32 = 7 * FINE;
 
 // Colours that stand for those of the page, which are put in their place.
 /// Text and axes.
-pub(super) const INK: RGBColor = RGBColor(1, 2, 0);
+pub(in super::super) const INK: RGBColor = RGBColor(1, 2, 0);
 /// Lines behind the data.
-pub(super) const GRID: RGBColor = RGBColor(1, 2, 1);
+pub(in super::super) const GRID: RGBColor = RGBColor(1, 2, 1);
 const FIRST: u8 = 2;
 
 /// Colours of series on light and on dark: the baseline in that of text, then
@@ -46,18 +46,18 @@ pub(in super::super) const SERIES: [[&str; 2]; 8] = [
 ];
 
 /// What is better, and how much of anything there is.
-pub(super) const MORE: RGBColor = RGBColor(33, 102, 172);
+pub(in super::super) const MORE: RGBColor = RGBColor(33, 102, 172);
 /// What is worse; with [`MORE`] a pair that the colour-blind tell apart.
-pub(super) const LESS: RGBColor = RGBColor(179, 88, 6);
+pub(in super::super) const LESS: RGBColor = RGBColor(179, 88, 6);
 
 /// The colour of series `place`.
-pub(super) fn series(place: usize) -> RGBColor {
+pub(in super::super) fn series(place: usize) -> RGBColor {
     RGBColor(1, 2, FIRST + (place % SERIES.len()) as u8)
 }
 
 /// So much of a colour over the page's own, light or dark, and the colour of
 /// text on it.
-pub(super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
+pub(in super::super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
     let text = match share > 0.7 {
         true => RGBColor(255, 255, 255),
         false => INK,
@@ -66,7 +66,7 @@ pub(super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
 }
 
 /// Colours of a scale from one end to the other, as CSS takes them.
-pub(super) fn scale(colours: &[RGBAColor]) -> String {
+pub(in super::super) fn scale(colours: &[RGBAColor]) -> String {
     let css = colours
         .iter()
         .map(|RGBAColor(r, g, b, share)| format!("rgba({r}, {g}, {b}, {share})"));
@@ -74,13 +74,13 @@ pub(super) fn scale(colours: &[RGBAColor]) -> String {
 }
 
 /// As many decimal places as tell apart the ticks of a range.
-pub(super) fn decimals(range: &std::ops::Range<f64>) -> usize {
+pub(in super::super) fn decimals(range: &std::ops::Range<f64>) -> usize {
     let step = (range.end - range.start) / 6.0;
     (-step.log10()).ceil().clamp(0.0, 4.0) as usize
 }
 
 /// Draws on a surface of this size in units.
-pub(super) fn drawing(
+pub(in super::super) fn drawing(
     [width, height]: [u32; 2],
     draw: impl FnOnce(&Surface) -> Result<(), Wrong>,
 ) -> Drawing {
@@ -113,7 +113,7 @@ pub(super) fn drawing(
 }
 
 /// Text of a drawing.
-pub(super) fn letters(colour: RGBColor) -> TextStyle<'static> {
+pub(in super::super) fn letters(colour: RGBColor) -> TextStyle<'static> {
     // plotters divides by this.
     ("sans-serif", f64::from(LETTERS) * 1.24)
         .into_font()
@@ -121,7 +121,11 @@ pub(super) fn letters(colour: RGBColor) -> TextStyle<'static> {
 }
 
 /// A marker for series `place`: seven colours, then another form.
-pub(super) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Result<(), Wrong> {
+pub(in super::super) fn marker(
+    surface: &Surface,
+    place: usize,
+    (x, y): (i32, i32),
+) -> Result<(), Wrong> {
     let size = 4 * FINE as i32;
     let style = series(place).filled();
     match place / SERIES.len() % 3 {
@@ -136,7 +140,7 @@ pub(super) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Res
 }
 
 /// A line with the marker of series `place`, as a legend shows it.
-pub(super) fn key(place: usize) -> String {
+pub(in super::super) fn key(place: usize) -> String {
     let (width, height) = (28 * FINE, 12 * FINE);
     let middle = height as i32 / 2;
     let key = drawing([width, height], |surface| {

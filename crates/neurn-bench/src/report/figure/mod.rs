@@ -1,17 +1,17 @@
 //! Drawings of what the tables say.
 
 mod confusion;
-mod dots;
+pub(super) mod dots;
 mod gains;
-mod ink;
+pub(super) mod ink;
 mod intervals;
 mod ks;
 mod layers;
 mod learning;
 mod lines;
 mod shifts;
-mod ticks;
-mod tiles;
+pub(super) mod ticks;
+pub(super) mod tiles;
 
 pub(super) use ink::SERIES;
 

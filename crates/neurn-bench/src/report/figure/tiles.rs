@@ -6,22 +6,22 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::ink::{Drawing, FINE, GRID, INK, LETTER, drawing, letters};
 
 /// What stands on a tile, its colour, and that of the text.
-pub(super) type Tile = (String, RGBAColor, RGBColor);
+pub(in super::super) type Tile = (String, RGBAColor, RGBColor);
 
 /// A matrix; `None` is a tile without a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Tiles {
-    pub(super) rows: Vec<String>,
-    pub(super) columns: Vec<String>,
-    pub(super) tiles: Vec<Vec<Option<Tile>>>,
+pub(in super::super) struct Tiles {
+    pub(in super::super) rows: Vec<String>,
+    pub(in super::super) columns: Vec<String>,
+    pub(in super::super) tiles: Vec<Vec<Option<Tile>>>,
     /// What rows and columns are.
-    pub(super) titles: [String; 2],
+    pub(in super::super) titles: [String; 2],
     /// Least width of a tile and height of all, in CSS pixels.
-    pub(super) tile: [u32; 2],
+    pub(in super::super) tile: [u32; 2],
 }
 
 impl Tiles {
-    pub(super) fn draw(&self) -> Drawing {
+    pub(in super::super) fn draw(&self) -> Drawing {
         fn longest<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
             let letters = names.map(|name| name.chars().count());
             letters.max().unwrap_or(0) as u32 * LETTER

@@ -15,7 +15,7 @@ fn html(study: &MadeUp, gallery: &[Picture]) -> String {
     report.render().unwrap().html
 }
 
-pub(super) fn parse(html: &str) -> Document<'_> {
+pub(in crate::report) fn parse(html: &str) -> Document<'_> {
     let options = ParsingOptions {
         allow_dtd: true,
         ..ParsingOptions::default()

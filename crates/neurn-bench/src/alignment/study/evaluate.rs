@@ -1,0 +1,474 @@
+//! Every measure of a candidate against the neurons.
+
+use faer::Mat;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::choices::Choices;
+use super::features::Layer;
+use super::measurement::{BASELINE, MEAN, difference};
+use super::neurons::{Group, Neurons, Single};
+use crate::alignment::{
+    DensityGrid, Interval, Pairing, Rdm, Ridge, Scaling, SceneBootstrap, ScenePermutation,
+    correlation_cost, debiased_linear_cka, kde_iou, linear_cka, pair, paired_costs, procrustes,
+    rmse_matrix,
+};
+
+/// The measures, as they are named in measurements. Of `rmse` less is nearer, of
+/// all others more.
+pub const MEASURES: [&str; 8] = [
+    "rsa",
+    "rmse",
+    "kde-iou",
+    "ridge",
+    "ridge-corrected",
+    "cka",
+    "cka-debiased",
+    "procrustes",
+];
+
+/// A measurement without what all of its run share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    pub measure: &'static str,
+    pub frontend: String,
+    pub layer: String,
+    pub group: String,
+    pub value: f64,
+    pub interval: Option<(f64, f64)>,
+    pub ceiling: Option<f64>,
+    pub p: Option<f64>,
+    pub neurons: usize,
+    pub degenerate: usize,
+}
+
+/// Neurons of which less is reliable are left out where a correlation is
+/// divided by the root of the reliability, which would blow up their noise.
+const LEAST_RELIABILITY: f64 = 0.1;
+
+/// Draws of neurons for measures that are computed anew in each.
+const GRAM_DRAWS: usize = 200;
+
+/// Seeds all draws: the same for all candidates, so that they can be compared.
+const SEED: u64 = 0;
+
+/// All values of a candidate: frontends with their layers, the baseline first.
+/// The layers are the same behind each.
+pub fn evaluate(
+    neurons: &Neurons,
+    candidate: &[(String, Vec<Layer>)],
+    choices: &Choices,
+) -> Vec<Value> {
+    let subject = Subject {
+        groups: &neurons.groups,
+        candidate,
+    };
+    let mut values = rsa(&subject, choices);
+    if let Some(single) = &neurons.single {
+        values.extend(of_neurons(&subject, single, choices));
+        values.extend(of_grams(&subject, single));
+    }
+    values
+}
+
+/// What is compared.
+struct Subject<'a> {
+    groups: &'a [Group],
+    candidate: &'a [(String, Vec<Layer>)],
+}
+
+/// One number with how it spreads.
+#[derive(Clone, Debug, Default)]
+struct Spread {
+    value: f64,
+    /// In each draw; none if it is not drawn.
+    draws: Vec<f64>,
+    ceiling: Option<f64>,
+    p: Option<f64>,
+    /// If it is not of the group's.
+    neurons: Option<usize>,
+}
+
+impl Subject<'_> {
+    fn layers(&self) -> usize {
+        self.candidate[0].1.len()
+    }
+
+    /// The values of a measure from the spread of each frontend, layer and group:
+    /// each of them, the mean over layers of each group, the mean over groups of
+    /// each layer and over both; and all of this again for the difference of each
+    /// frontend to the baseline.
+    ///
+    /// Groups may share neurons (an area and a genotype), so a mean over groups is
+    /// one over those that are given as `averaged` only.
+    fn values(
+        &self,
+        measure: &'static str,
+        averaged: &[usize],
+        spread: impl Fn(usize, usize, usize) -> Option<Spread>,
+    ) -> Vec<Value> {
+        let mut values = Vec::new();
+        let mut baseline: Vec<Vec<Option<Spread>>> = Vec::new();
+        for (f, (frontend, layers)) in self.candidate.iter().enumerate() {
+            // Layers x groups, with a row and a column for the means.
+            let mut table: Vec<Vec<Option<Spread>>> = (0..layers.len())
+                .map(|layer| {
+                    let groups = 0..self.groups.len();
+                    let mut row: Vec<_> = groups.map(|group| spread(f, layer, group)).collect();
+                    let of_groups: Vec<_> = averaged.iter().map(|&g| row[g].as_ref()).collect();
+                    row.push(mean(&of_groups));
+                    row
+                })
+                .collect();
+            let columns = 0..=self.groups.len();
+            let means = columns.map(|group| {
+                mean(
+                    &table
+                        .iter()
+                        .map(|row| row[group].as_ref())
+                        .collect::<Vec<_>>(),
+                )
+            });
+            let means = means.collect();
+            table.push(means);
+            values.extend(self.written(measure, frontend, &table));
+            if f == 0 {
+                baseline = table;
+            } else {
+                let rows = table.into_iter().zip(&baseline);
+                let differences: Vec<Vec<Option<Spread>>> = rows
+                    .map(|(row, others)| {
+                        let pairs = row.into_iter().zip(others);
+                        pairs
+                            .map(|(one, other)| less(one?, other.as_ref()?))
+                            .collect()
+                    })
+                    .collect();
+                values.extend(self.written(measure, &difference(frontend), &differences));
+            }
+        }
+        values
+    }
+
+    fn written(
+        &self,
+        measure: &'static str,
+        frontend: &str,
+        table: &[Vec<Option<Spread>>],
+    ) -> Vec<Value> {
+        // The layers of a difference are those of its minuend.
+        let of = self.candidate.iter().find(|(name, _)| {
+            name == frontend || (name != BASELINE && difference(name) == frontend)
+        });
+        let layers = &of.expect("a frontend of the candidate").1;
+        let mut values = Vec::new();
+        for (l, row) in table.iter().enumerate() {
+            let layer = layers.get(l);
+            // The mean over a single layer is that layer.
+            if layer.is_none() && layers.len() == 1 {
+                continue;
+            }
+            for (g, spread) in row.iter().enumerate() {
+                let group = self.groups.get(g);
+                let Some(spread) = spread else { continue };
+                if group.is_none() && self.groups.len() == 1 {
+                    continue;
+                }
+                let interval = (!spread.draws.is_empty()).then(|| {
+                    let Interval { low, high, .. } =
+                        Interval::percentile(spread.value, spread.draws.clone(), 0.95);
+                    (low, high)
+                });
+                values.push(Value {
+                    measure,
+                    frontend: frontend.to_string(),
+                    layer: layer.map_or(MEAN.to_string(), |layer| layer.name.clone()),
+                    group: group.map_or(MEAN.to_string(), |group| group.name.clone()),
+                    value: spread.value,
+                    interval,
+                    ceiling: spread.ceiling,
+                    p: spread.p,
+                    neurons: spread.neurons.unwrap_or_else(|| {
+                        group.map_or_else(
+                            || self.groups.iter().map(|group| group.count).sum(),
+                            |group| group.count,
+                        )
+                    }),
+                    degenerate: layer.map_or(0, |layer| layer.constant)
+                        + group.map_or(0, |group| group.silent),
+                });
+            }
+        }
+        values
+    }
+}
+
+/// The mean of all that there are, in every draw; `None` of none.
+fn mean(spreads: &[Option<&Spread>]) -> Option<Spread> {
+    let there: Vec<&Spread> = spreads.iter().copied().flatten().collect();
+    let share = 1.0 / there.len() as f64;
+    let mut mean = Spread {
+        draws: vec![0.0; there.first()?.draws.len()],
+        ceiling: Some(0.0),
+        ..Spread::default()
+    };
+    for spread in there {
+        mean.value += share * spread.value;
+        let ceilings = mean.ceiling.zip(spread.ceiling);
+        mean.ceiling = ceilings.map(|(sum, ceiling)| sum + share * ceiling);
+        // Groups have their draws, but as many.
+        mean.draws
+            .iter_mut()
+            .zip(&spread.draws)
+            .for_each(|(sum, draw)| *sum += share * draw);
+    }
+    Some(mean)
+}
+
+fn less(one: Spread, other: &Spread) -> Option<Spread> {
+    let draws = one.draws.iter().zip(&other.draws);
+    Some(Spread {
+        value: one.value - other.value,
+        draws: draws.map(|(one, other)| one - other).collect(),
+        neurons: one.neurons,
+        ..Spread::default()
+    })
+}
+
+/// Spearman's correlation of RDMs.
+fn rsa(subject: &Subject, choices: &Choices) -> Vec<Value> {
+    let groups: Vec<Rdm> = subject
+        .groups
+        .iter()
+        .map(|group| group.rdm.clone())
+        .collect();
+    let layers = subject.candidate.iter().flat_map(|(_, layers)| layers);
+    let models: Vec<Rdm> = layers.map(|layer| layer.rdm.clone()).collect();
+    let chance = ScenePermutation::new(&groups, &models, choices.permutations, SEED);
+    let drawn = SceneBootstrap::new(&groups, &models, choices.scene_draws, SEED);
+    let all: Vec<usize> = (0..groups.len()).collect();
+    subject.values("rsa", &averaged(subject, &all), |frontend, layer, group| {
+        let model = frontend * subject.layers() + layer;
+        Some(Spread {
+            value: chance.values[(group, model)],
+            draws: drawn.draws(group, model),
+            ceiling: subject.groups[group].ceiling,
+            p: Some(chance.corrected[(group, model)]),
+            neurons: None,
+        })
+    })
+}
+
+/// Groups that a mean may be taken over: those that have no neuron in common
+/// with an earlier one.
+fn averaged(subject: &Subject, of: &[usize]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for &group in of {
+        let shares = |&other: &usize| {
+            let members = &subject.groups[other].members;
+            subject.groups[group]
+                .members
+                .iter()
+                .any(|neuron| members.contains(neuron))
+        };
+        if !kept.iter().any(shares) {
+            kept.push(group);
+        }
+    }
+    kept
+}
+
+/// What each neuron has by itself: RMSE, overlap of densities, predictivity.
+fn of_neurons(subject: &Subject, single: &Single, choices: &Choices) -> Vec<Value> {
+    let scores: Vec<Vec<Scores>> = subject
+        .candidate
+        .iter()
+        .map(|(_, layers)| {
+            layers
+                .iter()
+                .map(|layer| score(single, layer, choices))
+                .collect()
+        })
+        .collect();
+    let ceilings: Option<Vec<f64>> = single
+        .reliability
+        .as_ref()
+        .map(|reliability| reliability.iter().map(|r| r.max(0.0).sqrt()).collect());
+    let measures: [(&'static str, fn(&Scores) -> &[Option<f64>], bool); 4] = [
+        ("rmse", |scores| &scores.rmse, false),
+        ("kde-iou", |scores| &scores.overlap, false),
+        ("ridge", |scores| &scores.ridge, true),
+        ("ridge-corrected", |scores| &scores.corrected, false),
+    ];
+    let all: Vec<usize> = (0..subject.groups.len()).collect();
+    let averaged = averaged(subject, &all);
+    let mut values = Vec::new();
+    for (measure, of, bounded) in measures {
+        values.extend(
+            subject.values(measure, &averaged, |frontend, layer, group| {
+                let members = &subject.groups[group].members;
+                let scores = of(&scores[frontend][layer]);
+                let there: Vec<f64> = members
+                    .iter()
+                    .filter_map(|&neuron| scores[neuron])
+                    .collect();
+                if there.is_empty() {
+                    return None;
+                }
+                let ceiling = ceilings.as_ref().filter(|_| bounded).map(|ceilings| {
+                    members.iter().map(|&neuron| ceilings[neuron]).sum::<f64>()
+                        / members.len() as f64
+                });
+                Some(Spread {
+                    value: there.iter().sum::<f64>() / there.len() as f64,
+                    draws: means(&there, choices.neuron_draws),
+                    ceiling,
+                    p: None,
+                    neurons: Some(there.len()),
+                })
+            }),
+        );
+    }
+    values
+}
+
+/// One value a neuron, where it has one.
+struct Scores {
+    rmse: Vec<Option<f64>>,
+    overlap: Vec<Option<f64>>,
+    ridge: Vec<Option<f64>>,
+    corrected: Vec<Option<f64>>,
+}
+
+fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
+    let neurons = single.responses.ncols();
+    let distances = rmse_matrix(
+        single.representations.as_ref(),
+        layer.maps.as_ref(),
+        choices.scaling,
+    );
+    let rmse = paired_costs(distances.as_ref(), choices.pairing);
+    let ridge = Ridge::default();
+    let ridge: Vec<Option<f64>> = match layer.gram.nrows() >= 3 * ridge.folds {
+        true => {
+            let found = ridge.predict(layer.gram.as_ref(), single.responses.as_ref());
+            found.correlations.into_iter().map(Some).collect()
+        }
+        // Too few scenes to leave some out.
+        false => vec![None; neurons],
+    };
+    let corrected = (ridge.iter().enumerate())
+        .map(|(neuron, r)| {
+            let reliability = single.reliability.as_ref()?[neuron];
+            (reliability >= LEAST_RELIABILITY).then(|| r.map(|r| r / reliability.sqrt()))?
+        })
+        .collect();
+    Scores {
+        rmse,
+        overlap: overlaps(single, layer, choices.pairing),
+        ridge,
+        corrected,
+    }
+}
+
+/// How far the activities of each neuron and of its unit overlap, both from 0 to
+/// 1.
+fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>> {
+    let cost = correlation_cost(single.responses.as_ref(), layer.activations.as_ref());
+    // The mean over all pairs would take long and say little.
+    let pairing = match pairing {
+        Pairing::All => Pairing::Nearest,
+        other => other,
+    };
+    let scaled = |values: &Mat<f64>, column: usize| {
+        let column: Vec<f64> = values.col(column).iter().copied().collect();
+        Scaling::MinMax.apply(&column)
+    };
+    let mut overlaps = vec![None; single.responses.ncols()];
+    let found: Vec<(usize, f64)> = pair(cost.as_ref(), pairing)
+        .into_par_iter()
+        .map(|(neuron, unit)| {
+            let response = scaled(&single.responses, neuron);
+            let activation = scaled(&layer.activations, unit);
+            // Coarser than the default: the error is far below the intervals.
+            let grid = DensityGrid {
+                points: 250,
+                ..DensityGrid::default()
+            };
+            (neuron, kde_iou(&response, &activation, grid).iou)
+        })
+        .collect();
+    for (neuron, overlap) in found {
+        overlaps[neuron] = Some(overlap);
+    }
+    overlaps
+}
+
+/// Means of as many values drawn with replacement. Equally many values are drawn
+/// at the same places.
+fn means(values: &[f64], draws: usize) -> Vec<f64> {
+    let count = values.len();
+    let mut chance = ChaCha8Rng::seed_from_u64(SEED);
+    (0..draws)
+        .map(|_| {
+            let drawn = (0..count).map(|_| values[chance.random_range(0..count)] - values[0]);
+            values[0] + drawn.sum::<f64>() / count as f64
+        })
+        .collect()
+}
+
+/// What a group has as a whole: CKA and Procrustes. Intervals are over neurons.
+fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
+    let mut values = Vec::new();
+    let grams: Vec<Mat<f64>> = (subject.groups.iter())
+        .map(|group| single.gram(&group.members))
+        .collect();
+    let drawn: Vec<Vec<Mat<f64>>> = subject
+        .groups
+        .par_iter()
+        .map(|group| {
+            let count = group.members.len();
+            let mut chance = ChaCha8Rng::seed_from_u64(SEED);
+            let draws = (0..GRAM_DRAWS).map(|_| {
+                let members = (0..count).map(|_| group.members[chance.random_range(0..count)]);
+                single.gram(&members.collect::<Vec<_>>())
+            });
+            draws.collect()
+        })
+        .collect();
+    let all: Vec<usize> = (0..grams.len()).collect();
+    let averaged = averaged(subject, &all);
+    let layer_of = |frontend: usize, layer: usize| &subject.candidate[frontend].1[layer];
+    let measures: [(&'static str, fn(&Mat<f64>, &Mat<f64>) -> f64); 2] = [
+        ("cka", |a, b| linear_cka(a.as_ref(), b.as_ref())),
+        ("cka-debiased", |a, b| {
+            debiased_linear_cka(a.as_ref(), b.as_ref())
+        }),
+    ];
+    for (measure, of) in measures {
+        values.extend(
+            subject.values(measure, &averaged, |frontend, layer, group| {
+                let gram = &layer_of(frontend, layer).gram;
+                Some(Spread {
+                    value: of(gram, &grams[group]),
+                    draws: drawn[group]
+                        .par_iter()
+                        .map(|drawn| of(gram, drawn))
+                        .collect(),
+                    ..Spread::default()
+                })
+            }),
+        );
+    }
+    values.extend(
+        subject.values("procrustes", &averaged, |frontend, layer, group| {
+            let gram = &layer_of(frontend, layer).gram;
+            Some(Spread {
+                value: procrustes(gram.as_ref(), grams[group].as_ref()),
+                ..Spread::default()
+            })
+        }),
+    );
+    values
+}

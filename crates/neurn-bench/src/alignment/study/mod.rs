@@ -1,0 +1,417 @@
+//! The alignment study: networks with and without NeuRN, and the controls beside
+//! them, compared with neurons of mouse visual cortex by every measure.
+//!
+//! Data flows one way: [`cortex`](crate::cortex) and networks -> `neurons` and
+//! `features` (what the measures look at) -> `evaluate` -> [`Measurement`] ->
+//! [`journal`](crate::journal) -> [`report`](crate::report).
+
+mod candidate;
+mod choices;
+mod evaluate;
+mod features;
+mod measurement;
+mod neurons;
+mod settings;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use burn::train::Interrupter;
+use faer::Mat;
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+pub use candidate::{Candidate, Origin};
+pub use choices::Choices;
+pub use evaluate::MEASURES;
+pub use features::{Layer, UnitMap};
+pub use measurement::{BASELINE, MEAN, Measurement, difference};
+pub use neurons::{Group, Neurons, Single};
+pub use settings::Settings;
+
+use candidate::Studio;
+use features::Summary;
+
+use crate::cortex::simulated::Simulated;
+use crate::cortex::{Recordings, allen, antolik};
+use crate::device::DeviceName;
+use crate::domains::{Domain, cifar10};
+use crate::error::Error;
+use crate::journal::{self, Journal};
+use crate::report;
+
+/// Where neural data are from.
+#[derive(Clone, Debug)]
+pub enum Cortex {
+    /// A simulated population, of which the truth is known.
+    Simulated(Simulated),
+    /// `allen` and `antolik2016` in a folder, of which it needs one; `cifar10`
+    /// and `weights` there are used if they are there.
+    Folder(PathBuf),
+    /// Recordings that were read before.
+    Recordings(Vec<Recordings>),
+}
+
+/// A study and where its results go.
+#[derive(Clone, Debug)]
+pub struct AlignmentStudy {
+    /// The neurons.
+    pub cortex: Cortex,
+    /// What is compared, and how.
+    pub settings: Settings,
+    /// On what.
+    pub device: DeviceName,
+    /// Whether the report shows pictures that are made from the stimuli.
+    pub images: bool,
+    /// The folder of `results.jsonl`, `settings.toml`, `networks`, `table.md`,
+    /// `table.csv` and `report.html`.
+    pub out: PathBuf,
+}
+
+/// The file of weights that is looked for in a folder of data.
+const WEIGHTS: &str = "weights/mobilenet_v1_1.0_224_imagenet_to_pw12.safetensors";
+const MOBILENET: &str = "mobilenet-v1";
+
+impl AlignmentStudy {
+    /// Measures what has not been measured yet, writes the report, and returns
+    /// its tables as Markdown. When `interrupter` stops it, what was measured is
+    /// kept and the same study goes on from there.
+    ///
+    /// # Errors
+    ///
+    /// If data, settings or the device are of no use, or a result cannot be
+    /// kept.
+    pub fn run(&self, interrupter: &Interrupter) -> Result<String, Error> {
+        let choices = Choices::of(&self.settings)?;
+        let device = self.device.open()?;
+        let materials = self.materials(&choices)?;
+        let path = self.out.join("results.jsonl");
+        let mut journal: Journal<Measurement> = Journal::open(&path)?;
+        let settings = toml::to_string(&self.settings).unwrap_or_default();
+        report::write_whole(&self.out.join("settings.toml"), settings.as_bytes())?;
+
+        let runs = self.runs(&materials);
+        let bar = ProgressBar::new(runs.len() as u64);
+        let style = ProgressStyle::with_template("{pos}/{len} {elapsed} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        for run in &runs {
+            if interrupter.should_stop() {
+                return Err(Error::Interrupted);
+            }
+            bar.set_message(format!("{}: {}", run.neurons.name, run.candidate.label()));
+            if !is_whole(journal.records(), &run.id) {
+                let lines = self.measure(run, &materials, &choices, &device, interrupter)?;
+                journal.append_all(lines)?;
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        let measured: Vec<Measurement> = runs
+            .iter()
+            .flat_map(|run| whole(journal.records(), &run.id))
+            .collect();
+        let views = self.views(&materials, &choices, &device, interrupter)?;
+        report::alignment::write(&measured, &views, self.images, &self.out)
+    }
+
+    /// The measurements that are in the folder, of whole runs, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub fn measured(out: &Path) -> Result<Vec<Measurement>, Error> {
+        let mut lines: Vec<Measurement> = journal::read(&out.join("results.jsonl"))?;
+        let all = lines.clone();
+        lines.retain(|line| is_whole(&all, &line.run));
+        Ok(lines)
+    }
+
+    fn materials(&self, choices: &Choices) -> Result<Materials, Error> {
+        let mut materials = Materials {
+            neurons: Vec::new(),
+            rates: None,
+            photographs: None,
+            mobilenet: None,
+        };
+        let mut recordings = Vec::new();
+        match &self.cortex {
+            Cortex::Simulated(simulated) => {
+                let rates = simulated.rates();
+                recordings.push(simulated.recordings());
+                // Those of chosen neurons are others.
+                materials.rates = (!choices.choose).then_some(rates);
+            }
+            Cortex::Recordings(read) => recordings.extend(read.iter().cloned()),
+            Cortex::Folder(folder) => {
+                let [allen, antolik] = ["allen", "antolik2016"].map(|name| folder.join(name));
+                if !allen.exists() && !antolik.exists() {
+                    return Err(Error::Argument(format!(
+                        "{}: expected allen or antolik2016 in it, found neither",
+                        folder.display()
+                    )));
+                }
+                if allen.exists() {
+                    let neurons = Neurons::of_similarities(allen::read(&allen)?);
+                    materials.neurons.push(neurons);
+                }
+                if antolik.exists() {
+                    recordings.extend(antolik::read(&antolik)?);
+                }
+                let photographs = folder.join("cifar10");
+                if photographs.exists() {
+                    materials.photographs = Some(cifar10::read(&photographs)?);
+                }
+                let weights = folder.join(WEIGHTS);
+                materials.mobilenet = weights.exists().then_some(weights);
+            }
+        }
+        for data in recordings {
+            let name = data.name.clone();
+            let neurons = Neurons::of_recordings(data, choices);
+            materials.neurons.push(neurons.ok_or_else(|| {
+                Error::Argument(format!(
+                    "{name}: expected a group of at least {} neurons, found none",
+                    choices.least_neurons
+                ))
+            })?);
+        }
+        Ok(materials)
+    }
+
+    /// Networks and controls, for neurons of either kind.
+    fn candidates(&self, materials: &Materials, simulated: bool) -> Vec<Candidate> {
+        let one = |model: &str, origin| Candidate {
+            model: model.to_string(),
+            origin,
+            seed: 0,
+        };
+        let seeds = 0..self.settings.seeds;
+        let mut candidates = vec![one("pixels", Origin::Pixels)];
+        if simulated && materials.rates.is_some() {
+            candidates.push(one("generator", Origin::Generator));
+        }
+        candidates.extend(seeds.clone().map(|seed| Candidate {
+            seed,
+            ..one("shuffled-pixels", Origin::Shuffled)
+        }));
+        for model in &self.settings.models {
+            candidates.extend(seeds.clone().map(|seed| Candidate {
+                seed,
+                ..one(model, Origin::Untrained)
+            }));
+        }
+        if materials.photographs.is_some() {
+            for model in &self.settings.models {
+                candidates.extend(seeds.clone().map(|seed| Candidate {
+                    seed,
+                    ..one(model, Origin::Cifar10)
+                }));
+            }
+        }
+        if materials.mobilenet.is_some() {
+            candidates.push(one(MOBILENET, Origin::ImageNet));
+        }
+        candidates
+    }
+
+    fn runs<'a>(&self, materials: &'a Materials) -> Vec<Run<'a>> {
+        let mut runs = Vec::new();
+        for neurons in &materials.neurons {
+            for candidate in self.candidates(materials, neurons.simulated) {
+                let id = self.id(neurons, &candidate, materials);
+                runs.push(Run {
+                    neurons,
+                    candidate,
+                    id,
+                });
+            }
+        }
+        runs
+    }
+
+    /// A hash of all that a run's values depend on.
+    fn id(&self, neurons: &Neurons, candidate: &Candidate, materials: &Materials) -> String {
+        let settings = Settings {
+            // Which others there are changes nothing.
+            models: Vec::new(),
+            seeds: 0,
+            ..self.settings.clone()
+        };
+        let photographs = materials.photographs.as_ref();
+        let photographs = photographs.filter(|_| candidate.origin == Origin::Cifar10);
+        let all = serde_json::json!({
+            "settings": settings,
+            "neurons": neurons.fingerprint,
+            "data": neurons.name,
+            "candidate": candidate,
+            "photographs": photographs.map(|domain| domain.train.fingerprint()),
+            "device": self.device.backend(),
+        });
+        let bytes = Sha256::digest(all.to_string());
+        bytes[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn measure(
+        &self,
+        run: &Run,
+        materials: &Materials,
+        choices: &Choices,
+        device: &Device,
+        interrupter: &Interrupter,
+    ) -> Result<Vec<Measurement>, Error> {
+        let layers = self.layers(run, materials, choices, device, interrupter)?;
+        let values = evaluate::evaluate(run.neurons, &layers, choices);
+        let lines = values.len();
+        let measurement = |(line, value): (usize, evaluate::Value)| Measurement {
+            run: run.id.clone(),
+            line,
+            lines,
+            measure: value.measure.to_string(),
+            data: run.neurons.name.clone(),
+            model: run.candidate.model.clone(),
+            training: run.candidate.origin.training().to_string(),
+            frontend: value.frontend,
+            layer: value.layer,
+            group: value.group,
+            value: value.value,
+            low: value.interval.map(|(low, _)| low),
+            high: value.interval.map(|(_, high)| high),
+            ceiling: value.ceiling,
+            p: value.p,
+            seed: run.candidate.seed,
+            simulated: run.neurons.simulated,
+            neurons: value.neurons,
+            degenerate: value.degenerate,
+            device: self.device.backend(),
+        };
+        Ok(values.into_iter().enumerate().map(measurement).collect())
+    }
+
+    /// A candidate's layers behind each of its frontends.
+    fn layers(
+        &self,
+        run: &Run,
+        materials: &Materials,
+        choices: &Choices,
+        device: &Device,
+        interrupter: &Interrupter,
+    ) -> Result<Vec<(String, Vec<Layer>)>, Error> {
+        let networks = self.out.join("networks").join(self.learnt(materials));
+        let studio = Studio {
+            training: &self.settings.training,
+            photographs: materials.photographs.as_ref(),
+            mobilenet: materials.mobilenet.as_ref(),
+            rates: materials.rates.as_ref(),
+            networks: &networks,
+            device,
+            interrupter,
+        };
+        let summary = Summary {
+            stimuli: &run.neurons.stimuli,
+            distance: choices.distance,
+            map: choices.map,
+        };
+        let frontends = run.candidate.frontends(&self.settings.frontends);
+        let layers = frontends.iter().map(|frontend| {
+            let layers = run.candidate.layers(frontend, &summary, &studio)?;
+            Ok((frontend.clone(), layers))
+        });
+        layers.collect()
+    }
+
+    /// Where networks are that learnt in this way.
+    fn learnt(&self, materials: &Materials) -> String {
+        let photographs = materials.photographs.as_ref();
+        let how = serde_json::json!({
+            "training": self.settings.training,
+            "photographs": photographs.map(|domain| domain.train.fingerprint()),
+            "device": self.device.backend(),
+        });
+        let bytes = Sha256::digest(how.to_string());
+        bytes[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    /// What the pictures of each data set show besides numbers: the layers of one
+    /// candidate, the last in the list.
+    fn views(
+        &self,
+        materials: &Materials,
+        choices: &Choices,
+        device: &Device,
+        interrupter: &Interrupter,
+    ) -> Result<Vec<View>, Error> {
+        let mut views = Vec::new();
+        for neurons in &materials.neurons {
+            let candidates = self.candidates(materials, neurons.simulated);
+            let Some(candidate) = candidates.last().cloned() else {
+                continue;
+            };
+            let run = Run {
+                neurons,
+                id: String::new(),
+                candidate,
+            };
+            views.push(View {
+                neurons: neurons.clone(),
+                label: run.candidate.label(),
+                layers: self.layers(&run, materials, choices, device, interrupter)?,
+            });
+        }
+        Ok(views)
+    }
+}
+
+/// Data that a study is made of.
+#[derive(Debug)]
+struct Materials {
+    neurons: Vec<Neurons>,
+    rates: Option<Mat<f64>>,
+    photographs: Option<Domain>,
+    mobilenet: Option<PathBuf>,
+}
+
+struct Run<'a> {
+    neurons: &'a Neurons,
+    candidate: Candidate,
+    id: String,
+}
+
+/// Neurons beside the layers of one network.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The neurons.
+    pub neurons: Neurons,
+    /// The network.
+    pub label: String,
+    /// Its layers behind each frontend.
+    pub layers: Vec<(String, Vec<Layer>)>,
+}
+
+fn is_whole(lines: &[Measurement], run: &str) -> bool {
+    !whole(lines, run).is_empty()
+}
+
+/// The lines of a run, if they are all there. A run that was cut off and then
+/// measured again has its first lines twice, and the whole of it last.
+fn whole(lines: &[Measurement], run: &str) -> Vec<Measurement> {
+    let of_run: Vec<&Measurement> = lines.iter().filter(|line| line.run == run).collect();
+    let count = of_run.last().map_or(0, |line| line.lines);
+    let Some(first) = of_run.len().checked_sub(count) else {
+        return Vec::new();
+    };
+    let last = of_run[first..].iter();
+    match last
+        .clone()
+        .enumerate()
+        .all(|(place, line)| line.line == place)
+    {
+        true => last.map(|&line| line.clone()).collect(),
+        false => Vec::new(),
+    }
+}

@@ -1,0 +1,122 @@
+//! RDMs, and maps of neurons beside those of units, as pictures.
+
+use faer::Mat;
+use image::{Rgba, RgbaImage};
+
+use super::super::Picture;
+use super::shown;
+use crate::alignment::study::{Layer, View};
+use crate::alignment::{Comparison, Pairing, Rdm, Scaling, compare, pair, rmse_matrix};
+use crate::statistics::average_ranks;
+
+/// Pixels between pictures, which nothing is drawn on.
+const GAP: u32 = 4;
+/// Maps in a row; few enough for a phone.
+const COLUMNS: usize = 8;
+
+/// The RDM of the most reliable group over those of the layers nearest to it.
+pub(super) fn rdms(view: &View) -> Picture {
+    let groups = view.neurons.groups.iter();
+    let group = groups.reduce(|best, group| match group.ceiling > best.ceiling {
+        true => group,
+        false => best,
+    });
+    let group = group.expect("neurons have a group");
+    let near = |layer: &Layer| compare(&layer.rdm, &group.rdm, Comparison::Spearman);
+    let mut rows = vec![group.name.clone()];
+    let mut shown_rdms = vec![&group.rdm];
+    for (frontend, layers) in &view.layers {
+        let nearest = layers.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+        let nearest = nearest.expect("a network has layers");
+        rows.push(format!(
+            "{frontend}, {}: {:.2}",
+            nearest.name,
+            near(nearest)
+        ));
+        shown_rdms.push(&nearest.rdm);
+    }
+    let side = group.rdm.conditions() as u32;
+    let mut image = RgbaImage::new(side, shown_rdms.len() as u32 * (side + GAP));
+    for (place, rdm) in shown_rdms.iter().enumerate() {
+        let ranks = average_ranks(rdm.values());
+        let most = ranks.len() as f64;
+        let ranks = Rdm::from_values(rdm.conditions(), ranks).square();
+        let top = place as u32 * (side + GAP);
+        for i in 0..side {
+            for j in 0..side {
+                let shade = (255.0 * ranks[(i as usize, j as usize)] / most).round() as u8;
+                image.put_pixel(j, top + i, Rgba([shade, shade, shade, 255]));
+            }
+        }
+    }
+    Picture {
+        domain: format!(
+            "{}, {}",
+            shown(&view.neurons.name, view.neurons.simulated),
+            view.label
+        ),
+        rows,
+        image,
+    }
+}
+
+/// Maps of the most reliable neurons, and of their units behind each frontend.
+pub(super) fn maps(view: &View) -> Option<Picture> {
+    let single = view.neurons.single.as_ref()?;
+    let mut neurons: Vec<usize> = (0..single.silent.len()).collect();
+    neurons.retain(|&neuron| !single.silent[neuron]);
+    if let Some(reliability) = &single.reliability {
+        neurons.sort_by(|&a, &b| reliability[b].total_cmp(&reliability[a]));
+    }
+    neurons.truncate(COLUMNS);
+    let mut rows = vec!["neurons".to_string()];
+    let of_neurons = neurons
+        .iter()
+        .map(|&neuron| map(&single.representations, neuron));
+    let mut pictures: Vec<Vec<Vec<f64>>> = vec![of_neurons.collect()];
+    for (frontend, layers) in &view.layers {
+        let layer = layers.first()?;
+        let distances = rmse_matrix(
+            single.representations.as_ref(),
+            layer.maps.as_ref(),
+            Scaling::default(),
+        );
+        let pairs = pair(distances.as_ref(), Pairing::default());
+        let units = neurons.iter().filter_map(|neuron| {
+            let (_, unit) = pairs.iter().find(|(other, _)| other == neuron)?;
+            Some(map(&layer.maps, *unit))
+        });
+        rows.push(format!("{frontend}, {}", layer.name));
+        pictures.push(units.collect());
+    }
+    let stimuli = &view.neurons.stimuli;
+    let (height, width) = (stimuli.height() as u32, stimuli.width() as u32);
+    let mut image = RgbaImage::new(
+        COLUMNS as u32 * (width + GAP),
+        pictures.len() as u32 * (height + GAP),
+    );
+    for (row, maps) in pictures.iter().enumerate() {
+        for (column, map) in maps.iter().enumerate() {
+            for (pixel, value) in map.iter().enumerate() {
+                let shade = (255.0 * value).round() as u8;
+                let x = column as u32 * (width + GAP) + pixel as u32 % width;
+                let y = row as u32 * (height + GAP) + pixel as u32 / width;
+                image.put_pixel(x, y, Rgba([shade, shade, shade, 255]));
+            }
+        }
+    }
+    Some(Picture {
+        domain: format!(
+            "{}, {}",
+            shown(&view.neurons.name, view.neurons.simulated),
+            view.label
+        ),
+        rows,
+        image,
+    })
+}
+
+fn map(maps: &Mat<f64>, index: usize) -> Vec<f64> {
+    let row: Vec<f64> = maps.row(index).iter().copied().collect();
+    Scaling::MinMax.apply(&row)
+}

@@ -1,0 +1,418 @@
+//! The tables of a study of alignment.
+
+use super::super::tables::{Row, Section, Table};
+use super::super::value::{Value, signed_thousandths};
+use super::results::{Results, Subject, Summary, less_is_nearer, title, treatments};
+use super::shown;
+use crate::alignment::study::{BASELINE, MEAN};
+
+pub(super) fn sections(results: &Results) -> Vec<Section> {
+    let mut sections = vec![how_to_read(results)];
+    for data in results.data() {
+        let mut tables = gains(results, &data);
+        tables.push(nearness(results, &data));
+        tables.extend(by_layer(results, &data));
+        tables.extend(sites(results, &data));
+        tables.extend(groups(results, &data));
+        let simulated = results.is_simulated(&data);
+        if simulated {
+            for table in &mut tables {
+                table.caption = format!("Simulated: {}", table.caption);
+            }
+        }
+        sections.push(Section {
+            title: shown(&data, simulated),
+            paragraphs: verdicts(results, &data),
+            tables,
+        });
+    }
+    sections.push(published());
+    sections
+}
+
+fn how_to_read(results: &Results) -> Section {
+    let mut paragraphs = vec![
+        "RMSE is the papers': between a neuron's map (the mean image weighted by its responses) \
+         and that of its unit, both scaled; less is nearer. KDE-IoU, also the papers', is how far \
+         the densities of the two activities overlap. RSA is Spearman's correlation between RDMs; \
+         ridge r that between responses and what a layer predicts of scenes that it was not \
+         fitted on, corrected: over the root of the neuron's reliability. Of all but RMSE, more \
+         is nearer."
+            .to_string(),
+        "In brackets are 95 % bootstrap intervals: over scenes for RSA, over neurons for the \
+         others. A value over several seeds of a network is their mean, with the mean ends of \
+         their intervals."
+            .to_string(),
+        "Controls: the pixels, pixels of other scenes (shuffled), and networks that have learnt \
+         nothing. A gain over none that they share is no gain of what a network has learnt."
+            .to_string(),
+    ];
+    if results.simulated() {
+        paragraphs.insert(
+            0,
+            "Simulated neurons are made up by a program. They show that a measure finds what is \
+             there, and nothing about mice."
+                .to_string(),
+        );
+    }
+    Section {
+        title: "How to read this".to_string(),
+        paragraphs,
+        tables: Vec::new(),
+    }
+}
+
+/// What each measure says of each frontend, in a sentence.
+fn verdicts(results: &Results, data: &str) -> Vec<String> {
+    let subjects = results.subjects(data);
+    let frontends = results.frontends(data);
+    let mut sentences = Vec::new();
+    for frontend in treatments(&frontends) {
+        for measure in results.measures(data) {
+            let gain = |subject: &Subject| results.gain(measure, data, subject, frontend);
+            // The networks that have learnt; without any, those that have not.
+            let trained = |subject: &&Subject| subject.is_trained();
+            let any_trained = subjects.iter().any(|subject| subject.is_trained());
+            let told: Vec<&Subject> = match any_trained {
+                true => subjects.iter().filter(trained).collect(),
+                false => subjects
+                    .iter()
+                    .filter(|s| s.training == "untrained")
+                    .collect(),
+            };
+            let parts: Vec<String> = told
+                .iter()
+                .filter_map(|subject| {
+                    let controls = subjects.iter().filter(|other| {
+                        let same = other.training == "untrained" && other.model == subject.model;
+                        other.model == "pixels" || (same && any_trained)
+                    });
+                    let controls = controls.filter_map(|control| {
+                        gain(control).map(|summary| (control.label(), summary))
+                    });
+                    let said = said(gain(subject)?, &controls.collect::<Vec<_>>());
+                    Some(format!("{}: {said}", subject.label()))
+                })
+                .collect();
+            if !parts.is_empty() {
+                sentences.push(format!(
+                    "By {}, {frontend} against {BASELINE}, mean over layers and groups, positive \
+                     is nearer. {}.",
+                    title(measure),
+                    parts.join("; ")
+                ));
+            }
+        }
+    }
+    sentences
+}
+
+fn said(gain: Summary, controls: &[(String, Summary)]) -> String {
+    let number = signed_thousandths(gain.value);
+    let Some([low, high]) = gain.interval else {
+        let side = match gain.value > 0.0 {
+            true => "nearer",
+            false => "not nearer",
+        };
+        return format!("{number}, {side} (without an interval)");
+    };
+    let interval = format!(
+        "[{}, {}]",
+        signed_thousandths(low),
+        signed_thousandths(high)
+    );
+    if low <= 0.0 {
+        let side = match high < 0.0 {
+            true => "farther",
+            false => "no difference that the interval shows",
+        };
+        return format!("{number} {interval}, {side}");
+    }
+    // A control shares the gain if it has as much of it as may be.
+    let sharing: Vec<String> = controls
+        .iter()
+        .filter(|(_, control)| control.value >= low)
+        .map(|(name, control)| format!("{name} {}", signed_thousandths(control.value)))
+        .collect();
+    match sharing.is_empty() {
+        true => format!("{number} {interval}, nearer, and by more than the controls"),
+        false => format!(
+            "{number} {interval}, nearer, but so is what has learnt nothing ({}): no gain",
+            sharing.join(", ")
+        ),
+    }
+}
+
+fn gains(results: &Results, data: &str) -> Vec<Table> {
+    let measures = results.measures(data);
+    let frontends = results.frontends(data);
+    let table = |frontend: &String| {
+        let rows = results.subjects(data).into_iter().filter_map(|subject| {
+            let values: Vec<Value> = measures
+                .iter()
+                .map(|measure| {
+                    Summary::number(results.gain(measure, data, &subject, frontend), true)
+                })
+                .collect();
+            let any = values.iter().any(|value| *value != Value::Missing);
+            any.then(|| row(results, data, &subject, values))
+        });
+        Table {
+            caption: format!("How much nearer {frontend} brings it than {BASELINE}"),
+            corner: "what is compared".to_string(),
+            columns: measures
+                .iter()
+                .map(|measure| title(measure).to_string())
+                .collect(),
+            rows: rows.collect(),
+            notes: vec![
+                "Mean over layers and groups. Positive is nearer, also for RMSE, whose sign is \
+                 turned."
+                    .to_string(),
+            ],
+        }
+    };
+    treatments(&frontends).map(table).collect()
+}
+
+fn row(results: &Results, data: &str, subject: &Subject, values: Vec<Value>) -> Row {
+    let seeds = results.seeds(data, subject);
+    let name = match seeds {
+        1 => subject.label(),
+        _ => format!("{} ({seeds} seeds)", subject.label()),
+    };
+    Row::new(&name, values)
+}
+
+fn nearness(results: &Results, data: &str) -> Table {
+    let measures = results.measures(data);
+    let mut rows = Vec::new();
+    let mut ceilings = vec![Value::Missing; measures.len()];
+    for subject in results.subjects(data) {
+        for frontend in results.frontends(data) {
+            let found: Vec<Option<Summary>> = measures
+                .iter()
+                .map(|measure| results.overall(measure, data, &subject, &frontend))
+                .collect();
+            if found.iter().all(Option::is_none) {
+                continue;
+            }
+            for (ceiling, summary) in ceilings.iter_mut().zip(&found) {
+                if let Some(value) = summary.and_then(|summary| summary.ceiling) {
+                    *ceiling = Value::Number {
+                        value,
+                        interval: None,
+                        signed: false,
+                    };
+                }
+            }
+            let values = found
+                .into_iter()
+                .map(|summary| Summary::number(summary, false));
+            let mut row = row(results, data, &subject, values.collect());
+            row.name = format!("{} | {frontend}", row.name).replace(" | ", ": ");
+            rows.push(row);
+        }
+    }
+    rows.push(Row::new("ceiling", ceilings));
+    Table {
+        caption: "How near it is".to_string(),
+        corner: "what is compared".to_string(),
+        columns: measures
+            .iter()
+            .map(|measure| title(measure).to_string())
+            .collect(),
+        rows,
+        notes: vec![
+            "Mean over layers and groups. The ceiling is what the truth is expected to reach: the \
+             root of the reliability."
+                .to_string(),
+        ],
+    }
+}
+
+/// RSA by layer, of what has learnt; without any, of what has not.
+fn by_layer(results: &Results, data: &str) -> Vec<Table> {
+    let frontends = results.frontends(data);
+    let group = match results.groups(data).as_slice() {
+        [group] => group.clone(),
+        _ => MEAN.to_string(),
+    };
+    let mut tables = Vec::new();
+    for subject in results.subjects(data) {
+        let layers = results.layers(data, &subject);
+        if layers.len() < 2 {
+            continue;
+        }
+        let value = |layer: &str, frontend: &str| {
+            let found = results.find("rsa", data, &subject, frontend, layer, &group);
+            Summary::number(found, frontend.contains(" - "))
+        };
+        let mut columns = frontends.clone();
+        columns.extend(treatments(&frontends).map(|f| crate::alignment::study::difference(f)));
+        let rows = layers.iter().map(|layer| {
+            let values = columns.iter().map(|frontend| value(layer, frontend));
+            Row::new(layer, values.collect())
+        });
+        tables.push(Table {
+            caption: format!("RSA by layer, {}", subject.label()),
+            corner: "layer".to_string(),
+            rows: rows.collect(),
+            columns,
+            notes: vec!["Mean over groups.".to_string()],
+        });
+    }
+    tables
+}
+
+/// RSA by site: the best layer behind each frontend, against the ceiling.
+fn sites(results: &Results, data: &str) -> Vec<Table> {
+    let groups = results.groups(data);
+    let frontends = results.frontends(data);
+    if groups.len() < 2 {
+        return Vec::new();
+    }
+    let mut columns = vec!["ceiling".to_string()];
+    let subjects: Vec<Subject> = results
+        .subjects(data)
+        .into_iter()
+        .filter(|subject| subject.model != "shuffled-pixels")
+        .collect();
+    for subject in &subjects {
+        for frontend in &frontends {
+            let found = groups.iter().any(|group| {
+                results
+                    .best_layer("rsa", data, subject, frontend, group)
+                    .is_some()
+            });
+            if found {
+                columns.push(format!("{}: {frontend}", subject.label()));
+            }
+        }
+    }
+    let rows = groups.iter().map(|group| {
+        let mut ceiling = Value::Missing;
+        let mut values = Vec::new();
+        for subject in &subjects {
+            for frontend in &frontends {
+                let Some((layer, found)) =
+                    results.best_layer("rsa", data, subject, frontend, group)
+                else {
+                    continue;
+                };
+                if let Some(value) = found.ceiling {
+                    ceiling = Value::Number {
+                        value,
+                        interval: None,
+                        signed: false,
+                    };
+                }
+                let sure = match found.p {
+                    Some(p) if p < 0.05 => "*",
+                    _ => "",
+                };
+                let layer = match results.layers(data, subject).len() {
+                    1 => String::new(),
+                    _ => format!(" {layer}"),
+                };
+                values.push(Value::Text(format!("{:.3}{sure}{layer}", found.value)));
+            }
+        }
+        values.insert(0, ceiling);
+        Row::new(group, values)
+    });
+    vec![Table {
+        caption: "RSA by group: the layer that is nearest".to_string(),
+        corner: "group".to_string(),
+        rows: rows.collect(),
+        columns,
+        notes: vec![
+            "The nearest layer is the best of many, so its value is too high by chance; the \
+             ceiling and the comparison with none, which is chosen in the same way, are not. * \
+             for p below 0.05 in every seed, from permuted scenes, corrected for all layers and \
+             groups of a run."
+                .to_string(),
+        ],
+    }]
+}
+
+/// RMSE of each group without and with a frontend, as the paper plots it.
+fn groups(results: &Results, data: &str) -> Vec<Table> {
+    let frontends = results.frontends(data);
+    if !results.measures(data).contains(&"rmse") {
+        return Vec::new();
+    }
+    debug_assert!(less_is_nearer("rmse"));
+    let mut tables = Vec::new();
+    for subject in results.subjects(data) {
+        let layer = match results.layers(data, &subject).as_slice() {
+            [layer] => layer.clone(),
+            _ => MEAN.to_string(),
+        };
+        let rows: Vec<Row> = results
+            .groups(data)
+            .iter()
+            .filter_map(|group| {
+                let values: Vec<Value> = frontends
+                    .iter()
+                    .map(|frontend| {
+                        let found = results.find("rmse", data, &subject, frontend, &layer, group);
+                        Summary::number(found, false)
+                    })
+                    .collect();
+                let any = values.iter().any(|value| *value != Value::Missing);
+                any.then(|| Row::new(group, values))
+            })
+            .collect();
+        if subject.model == "shuffled-pixels" || rows.is_empty() {
+            continue;
+        }
+        tables.push(Table {
+            caption: format!("RMSE by group, {}", subject.label()),
+            corner: "group".to_string(),
+            columns: frontends.clone(),
+            rows,
+            notes: vec!["Mean over layers.".to_string()],
+        });
+    }
+    tables
+}
+
+/// RMSE without and with NeuRN, read off the paper's scatter plot.
+const PUBLISHED: [(&str, f64, f64); 9] = [
+    ("VISp", 0.1156, 0.1106),
+    ("VISl", 0.1251, 0.1178),
+    ("VISpm", 0.1296, 0.1236),
+    ("VISam", 0.1073, 0.1069),
+    ("VISrl", 0.1085, 0.1093),
+    ("VISal", 0.1029, 0.1031),
+    ("Pvalb", 0.1240, 0.1149),
+    ("Sst", 0.1294, 0.1204),
+    ("Vip", 0.1345, 0.1239),
+];
+
+fn published() -> Section {
+    let number = |value| Value::Number {
+        value,
+        interval: None,
+        signed: false,
+    };
+    Section {
+        title: "Published".to_string(),
+        paragraphs: vec![
+            "For reading beside ours, not for comparing digit by digit: neurons, networks, pairing \
+             and scaling differ or are not known."
+                .to_string(),
+        ],
+        tables: vec![Table {
+            caption: "RMSE in arXiv 2505.06886".to_string(),
+            corner: "group".to_string(),
+            columns: vec!["none".to_string(), "neurn".to_string()],
+            rows: PUBLISHED
+                .iter()
+                .map(|&(group, without, with)| Row::new(group, vec![number(without), number(with)]))
+                .collect(),
+            notes: vec!["Read off a scatter plot by eye, give or take 0.0007.".to_string()],
+        }],
+    }
+}
