@@ -418,6 +418,13 @@ fn means(values: &[f64], draws: usize) -> Vec<f64> {
         .collect()
 }
 
+/// The draws, moved to where their mean is the value. A draw of neurons has fewer
+/// different ones than there are, which by itself lowers CKA.
+fn about(value: f64, draws: Vec<f64>) -> Vec<f64> {
+    let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+    draws.into_iter().map(|draw| draw + value - mean).collect()
+}
+
 /// What a group has as a whole: CKA and Procrustes. Intervals are over neurons.
 fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
     let mut values = Vec::new();
@@ -450,12 +457,12 @@ fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
         values.extend(
             subject.values(measure, &averaged, |frontend, layer, group| {
                 let gram = &layer_of(frontend, layer).gram;
+                let value = of(gram, &grams[group]);
+                let drawn = drawn[group].par_iter();
+                let draws: Vec<f64> = drawn.map(|drawn| of(gram, drawn)).collect();
                 Some(Spread {
-                    value: of(gram, &grams[group]),
-                    draws: drawn[group]
-                        .par_iter()
-                        .map(|drawn| of(gram, drawn))
-                        .collect(),
+                    value,
+                    draws: about(value, draws),
                     ..Spread::default()
                 })
             }),

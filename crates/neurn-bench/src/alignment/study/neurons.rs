@@ -29,7 +29,7 @@ pub struct Neurons {
 /// Neurons that have an RDM together.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// A site, an area, a genotype or a kind.
+    /// A site, an area, a genotype, a kind, or `all`.
     pub name: String,
     /// How many neurons.
     pub count: usize,
@@ -109,7 +109,8 @@ impl Neurons {
         let reliability = split_half(&repeats, SPLITS, SEED).map(|found| found.values);
         let mut seen = BTreeSet::new();
         let mut groups = Vec::new();
-        for (name, members) in data.groups() {
+        let everyone = ("all".to_string(), (0..data.neurons.len()).collect());
+        for (name, members) in data.groups().into_iter().chain([everyone]) {
             // A site that is all there is of its area is named once.
             if members.len() < choices.least_neurons || !seen.insert(members.clone()) {
                 continue;

@@ -14,7 +14,7 @@ use crate::alignment::study::{BASELINE, MEAN};
 use crate::cortex::{Area, Kind};
 
 /// What a group is, by its name, in the order of the legend.
-const SORTS: [&str; 4] = ["area", "genotype", "kind", "area and layer"];
+const SORTS: [&str; 4] = ["area", "genotype", "kind or all", "area and layer"];
 
 struct Point {
     name: String,
@@ -92,7 +92,7 @@ fn sort(name: &str) -> usize {
         3
     } else if name.parse::<Area>().is_ok() {
         0
-    } else if name.parse::<Kind>().is_ok() {
+    } else if name.parse::<Kind>().is_ok() || name == "all" {
         2
     } else {
         1
