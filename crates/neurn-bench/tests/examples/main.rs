@@ -1,5 +1,6 @@
 //! The examples as a person runs them.
 
+mod alignment;
 mod domain_transfer;
 mod neurn_image;
 #[cfg(feature = "remote")]

@@ -12,6 +12,8 @@ mod features;
 mod measurement;
 mod neurons;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 

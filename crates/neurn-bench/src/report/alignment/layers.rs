@@ -26,7 +26,7 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
                 }
             }
             let axis = format!("{}: nearer by", title(measure));
-            if let Some(drawing) = dots(&names, &gains, &axis, Some(0.0)) {
+            if let Some(drawing) = dots(&names, &gains, &axis, Some(0.0), 0.005) {
                 panels.push(Panel {
                     title: title(measure).to_string(),
                     drawing,

@@ -122,3 +122,9 @@ fn shown(data: &str, simulated: bool) -> String {
         false => data.to_string(),
     }
 }
+
+/// That a page is HTML that is XML as well.
+#[cfg(test)]
+pub(crate) fn well_formed(html: &str) {
+    super::tests::parse(html);
+}

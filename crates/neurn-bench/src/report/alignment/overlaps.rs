@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::super::figure::ink::{Drawing, FINE, GRID, INK, drawing, key, letters, series};
+use super::super::figure::ink::{Drawing, FINE, GRID, INK, drawing, key, letters, series, tick};
 use super::super::figure::{Figure, Group, Legend, Panel};
 use super::shown;
 use crate::alignment::study::View;
@@ -70,12 +70,13 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
 }
 
 fn draw(overlap: &DensityOverlap) -> Drawing {
-    let (low, high) = (-0.5, 1.5);
+    let (low, high) = (-0.25, 1.25);
     let curves = [&overlap.first, &overlap.second];
     let most = curves.into_iter().flatten().copied().fold(1e-9, f64::max);
     drawing([260 * FINE, 200 * FINE], |surface| {
         let mut chart = ChartBuilder::on(surface)
             .margin(6 * FINE)
+            .margin_right(14 * FINE)
             .x_label_area_size(40 * FINE)
             .y_label_area_size(20 * FINE)
             .build_cartesian_2d(low..high, 0.0..1.05 * most)?;
@@ -90,7 +91,7 @@ fn draw(overlap: &DensityOverlap) -> Drawing {
             .axis_style(INK.stroke_width(FINE))
             .label_style(letters(INK))
             .axis_desc_style(letters(INK))
-            .x_label_formatter(&|value| format!("{value:.1}").replace('-', "\u{2212}"))
+            .x_label_formatter(&|value| tick(*value, 1))
             .x_desc("activity")
             .y_desc("density")
             .draw()?;

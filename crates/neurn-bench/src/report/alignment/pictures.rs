@@ -4,6 +4,7 @@ use faer::Mat;
 use image::{Rgba, RgbaImage};
 
 use super::super::Picture;
+use super::super::figure::ink::tick;
 use super::shown;
 use crate::alignment::study::{Layer, View};
 use crate::alignment::{Comparison, Pairing, Rdm, Scaling, compare, pair, rmse_matrix};
@@ -14,7 +15,7 @@ const GAP: u32 = 4;
 /// Maps in a row; few enough for a phone.
 const COLUMNS: usize = 8;
 
-/// The RDM of the most reliable group over those of the layers nearest to it.
+/// The RDM of the most reliable group beside those of the layers nearest to it.
 pub(super) fn rdms(view: &View) -> Picture {
     let groups = view.neurons.groups.iter();
     let group = groups.reduce(|best, group| match group.ceiling > best.ceiling {
@@ -23,39 +24,40 @@ pub(super) fn rdms(view: &View) -> Picture {
     });
     let group = group.expect("neurons have a group");
     let near = |layer: &Layer| compare(&layer.rdm, &group.rdm, Comparison::Spearman);
-    let mut rows = vec![group.name.clone()];
-    let mut shown_rdms = vec![&group.rdm];
+    let mut names = vec![group.name.clone()];
+    let mut side_by_side = vec![&group.rdm];
     for (frontend, layers) in &view.layers {
         let nearest = layers.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
         let nearest = nearest.expect("a network has layers");
-        rows.push(format!(
-            "{frontend}, {}: {:.2}",
+        names.push(format!(
+            "{frontend}, {}: {}",
             nearest.name,
-            near(nearest)
+            tick(near(nearest), 2)
         ));
-        shown_rdms.push(&nearest.rdm);
+        side_by_side.push(&nearest.rdm);
     }
     let side = group.rdm.conditions() as u32;
-    let mut image = RgbaImage::new(side, shown_rdms.len() as u32 * (side + GAP));
-    for (place, rdm) in shown_rdms.iter().enumerate() {
+    let mut image = RgbaImage::new(side_by_side.len() as u32 * (side + GAP), side);
+    for (place, rdm) in (0..).zip(&side_by_side) {
         let ranks = average_ranks(rdm.values());
         let most = ranks.len() as f64;
         let ranks = Rdm::from_values(rdm.conditions(), ranks).square();
-        let top = place as u32 * (side + GAP);
+        let left = place * (side + GAP);
         for i in 0..side {
             for j in 0..side {
                 let shade = (255.0 * ranks[(i as usize, j as usize)] / most).round() as u8;
-                image.put_pixel(j, top + i, Rgba([shade, shade, shade, 255]));
+                image.put_pixel(left + j, i, Rgba([shade, shade, shade, 255]));
             }
         }
     }
     Picture {
         domain: format!(
-            "{}, {}",
+            "{}, {}. From the left: {}",
             shown(&view.neurons.name, view.neurons.simulated),
-            view.label
+            view.label,
+            names.join("; ")
         ),
-        rows,
+        rows: Vec::new(),
         image,
     }
 }

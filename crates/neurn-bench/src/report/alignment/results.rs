@@ -292,3 +292,13 @@ pub(super) fn title(measure: &str) -> &str {
         other => other,
     }
 }
+
+/// Groups without those that are a layer of an area, as the paper has none,
+/// unless there are no others.
+pub(super) fn without_layers(groups: Vec<String>) -> Vec<String> {
+    let others = || groups.iter().filter(|group| !group.contains('/'));
+    match others().next() {
+        Some(_) => others().cloned().collect(),
+        None => groups,
+    }
+}

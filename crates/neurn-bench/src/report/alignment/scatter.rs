@@ -4,11 +4,11 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::figure::ink::{
-    Drawing, FINE, GRID, INK, decimals, drawing, key, letters, marker, series,
+    Drawing, FINE, GRID, INK, LETTER, LETTERS, decimals, drawing, key, letters, marker, series,
+    tick,
 };
 use super::super::figure::{Figure, Group, Legend, Panel};
-use super::super::value::typeset;
-use super::results::{Results, treatments};
+use super::results::{Results, treatments, without_layers};
 use super::shown;
 use crate::alignment::study::{BASELINE, MEAN};
 use crate::cortex::{Area, Kind};
@@ -38,8 +38,7 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
                 let found = results.find("rmse", data, &subject, frontend, &layer, group);
                 found.map(|found| found.value)
             };
-            let points: Vec<Point> = results
-                .groups(data)
+            let points: Vec<Point> = without_layers(results.groups(data))
                 .into_iter()
                 .filter_map(|name| {
                     Some(Point {
@@ -113,7 +112,7 @@ fn draw(points: &[Point], frontend: &str) -> Drawing {
             .y_label_area_size(58 * FINE)
             .build_cartesian_2d(range.clone(), range.clone())?;
         let decimals = decimals(&range).max(2);
-        let tick = |value: &f64| typeset(&format!("{value:.decimals$}"));
+        let tick = |value: &f64| tick(*value, decimals);
         chart
             .configure_mesh()
             .set_all_tick_mark_size(5 * FINE)
@@ -131,11 +130,16 @@ fn draw(points: &[Point], frontend: &str) -> Drawing {
             .draw()?;
         let ends = vec![(range.start, range.start), (range.end, range.end)];
         chart.draw_series([PathElement::new(ends, INK.stroke_width(FINE))])?;
+        let mut written: Vec<(i32, i32)> = Vec::new();
         for point in points {
             let at = chart.backend_coord(&(point.without, point.with));
             marker(surface, point.sort, at)?;
-            // The names of areas; of all others there would be too many.
-            if point.sort == 0 {
+            // The names of areas, where there is room: of all others there would
+            // be too many.
+            let (wide, high) = (6 * LETTER as i32, LETTERS as i32);
+            let free = |&(x, y): &(i32, i32)| (at.0 - x).abs() > wide || (at.1 - y).abs() > high;
+            if point.sort == 0 && written.iter().all(free) {
+                written.push(at);
                 let style = letters(series(0)).pos(Pos::new(HPos::Left, VPos::Center));
                 let beside = (at.0 + 7 * FINE as i32, at.1);
                 surface.draw(&Text::new(point.name.clone(), beside, &style))?;

@@ -2,7 +2,7 @@
 
 use super::super::tables::{Row, Section, Table};
 use super::super::value::{Value, signed_thousandths};
-use super::results::{Results, Subject, Summary, less_is_nearer, title, treatments};
+use super::results::{Results, Subject, Summary, title, treatments, without_layers};
 use super::shown;
 use crate::alignment::study::{BASELINE, MEAN};
 
@@ -337,45 +337,42 @@ fn sites(results: &Results, data: &str) -> Vec<Table> {
 }
 
 /// RMSE of each group without and with a frontend, as the paper plots it.
-fn groups(results: &Results, data: &str) -> Vec<Table> {
-    let frontends = results.frontends(data);
-    if !results.measures(data).contains(&"rmse") {
-        return Vec::new();
-    }
-    debug_assert!(less_is_nearer("rmse"));
-    let mut tables = Vec::new();
+fn groups(results: &Results, data: &str) -> Option<Table> {
+    let mut columns = Vec::new();
+    let mut values: Vec<Vec<Value>> = Vec::new();
+    let groups = without_layers(results.groups(data));
     for subject in results.subjects(data) {
         let layer = match results.layers(data, &subject).as_slice() {
             [layer] => layer.clone(),
             _ => MEAN.to_string(),
         };
-        let rows: Vec<Row> = results
-            .groups(data)
-            .iter()
-            .filter_map(|group| {
-                let values: Vec<Value> = frontends
-                    .iter()
-                    .map(|frontend| {
-                        let found = results.find("rmse", data, &subject, frontend, &layer, group);
-                        Summary::number(found, false)
-                    })
-                    .collect();
-                let any = values.iter().any(|value| *value != Value::Missing);
-                any.then(|| Row::new(group, values))
-            })
-            .collect();
-        if subject.model == "shuffled-pixels" || rows.is_empty() {
-            continue;
+        for frontend in results.frontends(data) {
+            let of = |group| results.find("rmse", data, &subject, &frontend, &layer, group);
+            let column: Vec<_> = groups.iter().map(|group| of(group)).collect();
+            if subject.model != "shuffled-pixels" && column.iter().any(Option::is_some) {
+                columns.push(format!("{}: {frontend}", subject.label()));
+                values.push(
+                    column
+                        .into_iter()
+                        .map(|v| Summary::number(v, false))
+                        .collect(),
+                );
+            }
         }
-        tables.push(Table {
-            caption: format!("RMSE by group, {}", subject.label()),
-            corner: "group".to_string(),
-            columns: frontends.clone(),
-            rows,
-            notes: vec!["Mean over layers.".to_string()],
-        });
     }
-    tables
+    let rows = groups.iter().enumerate().map(|(row, group)| {
+        Row::new(
+            group,
+            values.iter().map(|column| column[row].clone()).collect(),
+        )
+    });
+    (!columns.is_empty()).then(|| Table {
+        caption: "RMSE by group".to_string(),
+        corner: "group".to_string(),
+        rows: rows.collect(),
+        columns,
+        notes: vec!["Mean over layers.".to_string()],
+    })
 }
 
 /// RMSE without and with NeuRN, read off the paper's scatter plot.
@@ -392,11 +389,8 @@ const PUBLISHED: [(&str, f64, f64); 9] = [
 ];
 
 fn published() -> Section {
-    let number = |value| Value::Number {
-        value,
-        interval: None,
-        signed: false,
-    };
+    // To four places, as they were read.
+    let number = |value: f64| Value::Text(format!("{value:.4}"));
     Section {
         title: "Published".to_string(),
         paragraphs: vec![

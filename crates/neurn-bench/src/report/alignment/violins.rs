@@ -3,11 +3,11 @@
 use plotters::prelude::*;
 
 use super::super::figure::ink::{
-    Drawing, FINE, GRID, INK, LETTER, decimals, drawing, key, letters, series,
+    Drawing, FINE, GRID, INK, LETTER, decimals, drawing, key, letters, series, tick,
 };
 use super::super::figure::ticks::Ticks;
 use super::super::figure::{Figure, Group, Legend, Panel};
-use super::super::value::typeset;
+use super::results::without_layers;
 use super::shown;
 use crate::alignment::study::View;
 use crate::alignment::{DensityGrid, Pairing, Scaling, kde_iou, paired_costs, rmse_matrix};
@@ -41,7 +41,11 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
             sums
         })
         .collect();
-    let groups = &view.neurons.groups;
+    let all = view.neurons.groups.iter();
+    let shown_groups = without_layers(all.clone().map(|group| group.name.clone()).collect());
+    let groups: Vec<_> = all
+        .filter(|group| shown_groups.contains(&group.name))
+        .collect();
     let mut violins = Vec::new();
     for (row, group) in groups.iter().enumerate() {
         for (frontend, rmse) in rmse.iter().enumerate() {
@@ -130,7 +134,7 @@ fn draw(names: &[String], violins: &[Violin], frontends: usize) -> Drawing {
             .disable_y_mesh()
             .set_all_tick_mark_size(5 * FINE)
             .x_labels(6)
-            .x_label_formatter(&|value| typeset(&format!("{value:.decimals$}")))
+            .x_label_formatter(&|value| tick(*value, decimals))
             .light_line_style(TRANSPARENT)
             .bold_line_style(GRID.stroke_width(FINE))
             .axis_style(INK.stroke_width(FINE))

@@ -2,8 +2,9 @@
 
 use plotters::prelude::*;
 
-use super::super::value::typeset;
-use super::ink::{Drawing, FINE, GRID, INK, LETTER, decimals, drawing, letters, marker, series};
+use super::ink::{
+    Drawing, FINE, GRID, INK, LETTER, decimals, drawing, letters, marker, series, tick,
+};
 use super::ticks::Ticks;
 
 /// A dot in a row.
@@ -16,12 +17,14 @@ pub(in super::super) struct Dot {
     pub(in super::super) bar: Option<[f64; 2]>,
 }
 
-/// Draws them; `None` without a dot. `line` is a value to compare with.
+/// Draws them; `None` without a dot. `line` is a value to compare with; the axis
+/// reaches at least `air` beyond the ends.
 pub(in super::super) fn dots(
     names: &[String],
     dots: &[Dot],
     title: &str,
     line: Option<f64>,
+    air: f64,
 ) -> Option<Drawing> {
     let ends = dots
         .iter()
@@ -35,7 +38,7 @@ pub(in super::super) fn dots(
     if dots.is_empty() {
         return None;
     }
-    let air = (0.06 * (high - low)).max(0.5);
+    let air = (0.06 * (high - low)).max(air);
     let range = low - air..high + air;
     let decimals = decimals(&range);
     let longest = names.iter().map(|name| name.chars().count()).max()? as u32;
@@ -71,7 +74,7 @@ pub(in super::super) fn dots(
             .configure_mesh()
             .disable_y_mesh()
             .set_all_tick_mark_size(5 * FINE)
-            .x_label_formatter(&|value| typeset(&format!("{value:.decimals$}")))
+            .x_label_formatter(&|value| tick(*value, decimals))
             .x_labels(7)
             .light_line_style(TRANSPARENT)
             .bold_line_style(GRID.stroke_width(FINE))

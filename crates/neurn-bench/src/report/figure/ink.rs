@@ -4,6 +4,8 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
+use super::super::value::typeset;
+
 /// A surface that becomes a string.
 pub(in super::super) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// What goes wrong on a [`Surface`].
@@ -77,6 +79,20 @@ pub(in super::super) fn scale(colours: &[RGBAColor]) -> String {
 pub(in super::super) fn decimals(range: &std::ops::Range<f64>) -> usize {
     let step = (range.end - range.start) / 6.0;
     (-step.log10()).ceil().clamp(0.0, 4.0) as usize
+}
+
+/// A number at a tick; nought has no sign.
+pub(in super::super) fn tick(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let nought = text
+        .trim_start_matches('-')
+        .chars()
+        .all(|c| c == '0' || c == '.');
+    typeset(if nought {
+        text.trim_start_matches('-')
+    } else {
+        &text
+    })
 }
 
 /// Draws on a surface of this size in units.

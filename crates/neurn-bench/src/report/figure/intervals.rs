@@ -22,7 +22,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
             names.push(treatment.label());
         }
     }
-    let drawing = dots(&names, &gains, "gain over none, points", Some(0.0))?;
+    let drawing = dots(&names, &gains, "gain over none, points", Some(0.0), 0.5)?;
     let bars = match gains.iter().any(|gain| gain.bar.is_some()) {
         true => {
             "Bars are 95 % bootstrap intervals over seeds, which of five seeds hold the true mean in \

@@ -31,7 +31,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
         let baseline = results.accuracy(setting, &Treatment::baseline(), &measure.cells);
         let line = baseline.map(|accuracy| accuracy.mean);
         panels.extend(
-            dots(&places, &all, "accuracy, %", line).map(|drawing| Panel {
+            dots(&places, &all, "accuracy, %", line, 0.5).map(|drawing| Panel {
                 title: measure.name,
                 drawing,
             }),
