@@ -222,13 +222,17 @@ fn of_gallery(gallery: &Gallery) -> Result<String, ImageError> {
         let mut png = Cursor::new(Vec::new());
         image.write_to(&mut png, ImageFormat::Png)?;
         let domain = escape(domain);
-        _ = write!(text, "<div class=\"gallery\"><h3>{domain}</h3>\n<ol>");
-        for row in rows {
-            _ = write!(text, "<li>{}</li>", escape(row));
+        _ = writeln!(text, "<div class=\"gallery\"><h3>{domain}</h3>");
+        if !rows.is_empty() {
+            text += "<ol>";
+            for row in rows {
+                _ = write!(text, "<li>{}</li>", escape(row));
+            }
+            text += "</ol>\n";
         }
         _ = writeln!(
             text,
-            "</ol>\n<img alt=\"{domain}\" width=\"{}\" height=\"{}\" \
+            "<img alt=\"{domain}\" width=\"{}\" height=\"{}\" \
              src=\"data:image/png;base64,{}\"/></div>",
             image.width(),
             image.height(),

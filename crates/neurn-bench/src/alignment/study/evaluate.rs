@@ -132,7 +132,7 @@ impl Subject<'_> {
             });
             let means = means.collect();
             table.push(means);
-            values.extend(self.written(measure, frontend, &table));
+            values.extend(self.written(measure, averaged, frontend, &table));
             if f == 0 {
                 baseline = table;
             } else {
@@ -145,7 +145,7 @@ impl Subject<'_> {
                             .collect()
                     })
                     .collect();
-                values.extend(self.written(measure, &difference(frontend), &differences));
+                values.extend(self.written(measure, averaged, &difference(frontend), &differences));
             }
         }
         values
@@ -154,6 +154,7 @@ impl Subject<'_> {
     fn written(
         &self,
         measure: &'static str,
+        averaged: &[usize],
         frontend: &str,
         table: &[Vec<Option<Spread>>],
     ) -> Vec<Value> {
@@ -191,7 +192,7 @@ impl Subject<'_> {
                     p: spread.p,
                     neurons: spread.neurons.unwrap_or_else(|| {
                         group.map_or_else(
-                            || self.groups.iter().map(|group| group.count).sum(),
+                            || averaged.iter().map(|&group| self.groups[group].count).sum(),
                             |group| group.count,
                         )
                     }),
