@@ -28,17 +28,18 @@ use neurn_models::MODELS;
 #[derive(Debug, Parser)]
 #[command(name = "alignment", version)]
 struct Arguments {
-    /// Folder of real data: DIR/allen and DIR/antolik2016, and for networks that
-    /// have learnt DIR/cifar10 and DIR/weights.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["nwb", "arrays"])]
+    /// Folder of real data: neurons in DIR/allen and DIR/antolik2016 (unless --nwb
+    /// or --arrays name others), and what networks have learnt in DIR/cifar10 and
+    /// DIR/weights.
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Sessions of the Allen Brain Observatory.
+    /// Sessions of the Allen Brain Observatory, whose neurons are put together.
     #[arg(long, value_name = "FILE", value_delimiter = ',')]
     nwb: Vec<PathBuf>,
     /// Take the peak of dF/F in the 250 ms of a presentation and not its mean.
     #[arg(long, requires = "nwb")]
     peak: bool,
-    /// Folders of recordings as NumPy arrays.
+    /// Folders of recordings as NumPy arrays, a data set each.
     #[arg(long, value_name = "DIR", value_delimiter = ',')]
     arrays: Vec<PathBuf>,
     /// A TOML file of settings, which the options below change.
@@ -90,12 +91,26 @@ impl Arguments {
             true => WindowStatistic::Peak,
             false => WindowStatistic::Mean,
         };
-        let sessions = self.nwb.iter().map(|path| nwb::read(path, statistic));
-        let folders = self.arrays.iter().map(|path| arrays::read(path));
-        let recordings: Vec<Recordings> = sessions.chain(folders).collect::<Result<_, _>>()?;
-        let cortex = match (self.data, recordings.is_empty()) {
-            (Some(folder), _) => Cortex::Folder(folder),
-            (None, false) => Cortex::Recordings(recordings),
+        let sessions: Vec<Recordings> = self
+            .nwb
+            .iter()
+            .map(|path| nwb::read(path, statistic))
+            .collect::<Result<_, _>>()?;
+        let mut recordings: Vec<Recordings> = self
+            .arrays
+            .iter()
+            .map(|path| arrays::read(path))
+            .collect::<Result<_, _>>()?;
+        match sessions.len() {
+            0 | 1 => recordings.extend(sessions),
+            count => {
+                let name = format!("{count} sessions");
+                recordings.push(Recordings::pooled(name, &sessions)?);
+            }
+        }
+        let cortex = match (&self.data, recordings.is_empty()) {
+            (_, false) => Cortex::Recordings(recordings),
+            (Some(folder), true) => Cortex::Folder(folder.clone()),
             (None, true) => {
                 if self.settings.is_none() {
                     // Minutes and not half an hour.
@@ -108,6 +123,7 @@ impl Arguments {
         };
         Ok(AlignmentStudy {
             cortex,
+            learnt: self.data,
             settings,
             device: self.device,
             images: !self.no_images,

@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::reliability::spearman_brown;
-use super::{Comparison, Distance, Rdm, compare};
+use super::{Comparison, Distance, Rdm, compare, debiased_linear_cka, gram};
 use crate::statistics::average_ranks;
 
 /// What the true model would reach lies between.
@@ -100,6 +100,31 @@ pub fn rdm_ceiling(
     splits: usize,
     seed: u64,
 ) -> Option<f64> {
+    from_halves(repeats, splits, seed, |one, other| {
+        let [one, other] = [one, other].map(|half| Rdm::of(half.as_ref(), distance));
+        compare(&one, &other, Comparison::Spearman)
+    })
+}
+
+/// The same for [`debiased_linear_cka`]: of its values between halves.
+///
+/// # Panics
+///
+/// As [`rdm_ceiling`], or if there are fewer than 4 scenes.
+pub fn cka_ceiling(repeats: &[Mat<f64>], splits: usize, seed: u64) -> Option<f64> {
+    from_halves(repeats, splits, seed, |one, other| {
+        let [one, other] = [one, other].map(|half| gram(half.as_ref()));
+        debiased_linear_cka(one.as_ref(), other.as_ref())
+    })
+}
+
+/// From how alike the means of random halves of the repeats are.
+fn from_halves(
+    repeats: &[Mat<f64>],
+    splits: usize,
+    seed: u64,
+    alike: impl Fn(Mat<f64>, Mat<f64>) -> f64,
+) -> Option<f64> {
     assert!(splits > 0, "a ceiling from no splits");
     if repeats.len() < 2 {
         return None;
@@ -115,12 +140,9 @@ pub fn rdm_ceiling(
             for &repeat in half {
                 mean += &repeats[repeat];
             }
-            Rdm::of(
-                (mean * faer::Scale(1.0 / half.len() as f64)).as_ref(),
-                distance,
-            )
+            mean * faer::Scale(1.0 / half.len() as f64)
         });
-        sum += compare(&one, &other, Comparison::Spearman);
+        sum += alike(one, other);
     }
     Some(spearman_brown(sum / splits as f64, 2.0).max(0.0).sqrt())
 }
@@ -159,6 +181,11 @@ mod tests {
         // as the ceiling does; five times both.
         assert!((reached - ceiling).abs() < 0.16, "{reached} {ceiling}");
         assert!(ceiling > 0.3 && ceiling < 0.9, "{ceiling}");
+
+        let [truth, mean] = [&truth, &mean].map(|patterns| gram(patterns.as_ref()));
+        let reached = debiased_linear_cka(truth.as_ref(), mean.as_ref());
+        let ceiling = cka_ceiling(&repeats, 50, 0).unwrap();
+        assert!((reached - ceiling).abs() < 0.16, "{reached} {ceiling}");
     }
 
     #[test]

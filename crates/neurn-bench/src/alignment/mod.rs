@@ -32,7 +32,7 @@ mod selection;
 pub mod study;
 
 pub use bootstrap::{SceneBootstrap, bootstrap_mean};
-pub use ceiling::{Ceiling, noise_ceiling, rdm_ceiling};
+pub use ceiling::{Ceiling, cka_ceiling, noise_ceiling, rdm_ceiling};
 pub use cka::{debiased_linear_cka, linear_cka};
 pub use compare::{Comparison, compare};
 pub use density::{DensityGrid, DensityOverlap, kde_iou};

@@ -51,6 +51,55 @@ impl Recordings {
         })
     }
 
+    /// Several recordings of the same images as one: the neurons of all, the first
+    /// repeats of each, as many as all have.
+    ///
+    /// # Errors
+    ///
+    /// [`CortexError::Values`] if there are none, or they differ in their images
+    /// or in whether they are simulated.
+    pub fn pooled(name: impl Into<String>, recordings: &[Self]) -> Result<Self, CortexError> {
+        let Some(first) = recordings.first() else {
+            return Err(CortexError::values("recordings", "at least one", "none"));
+        };
+        for other in recordings {
+            if other.stimuli != first.stimuli || other.simulated != first.simulated {
+                let expected = format!("the images of {}", first.name);
+                let found = format!("others in {}", other.name);
+                return Err(CortexError::values("stimuli", expected, found));
+            }
+        }
+        let repeats = recordings.iter().map(|one| one.responses.repeats()).min();
+        let repeats = repeats.expect("there is a first");
+        let scenes = first.stimuli.scenes();
+        let neurons: Vec<Neuron> = recordings
+            .iter()
+            .flat_map(|one| one.neurons.iter().cloned())
+            .collect();
+        let mut values = Vec::with_capacity(repeats * scenes * neurons.len());
+        for repeat in 0..repeats {
+            let parts: Vec<_> = recordings
+                .iter()
+                .map(|one| one.responses.repeat(repeat))
+                .collect();
+            for scene in 0..scenes {
+                values.extend(
+                    parts
+                        .iter()
+                        .flat_map(|part| part.row(scene).iter().copied()),
+                );
+            }
+        }
+        let responses = Responses::new(repeats, scenes, neurons.len(), values)?;
+        Self::new(
+            name,
+            first.simulated,
+            first.stimuli.clone(),
+            responses,
+            neurons,
+        )
+    }
+
     /// The groups that have at least one neuron, each with its neurons:
     /// first the sites, such as `VISp/layer23`, then areas, genotypes and
     /// kinds. A neuron of which something is not known is in fewer of them.
@@ -89,5 +138,46 @@ impl Recordings {
         (0..self.neurons.len())
             .filter(|&neuron| inside(&self.neurons[neuron]))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::simulated::Simulated;
+    use super::*;
+
+    #[test]
+    fn pooled_neurons_stand_side_by_side() {
+        let simulated = |repeats| Simulated {
+            scenes: 5,
+            side: 8,
+            neurons: 3,
+            repeats,
+            ..Simulated::default()
+        };
+        let [one, other] = [4, 2].map(|repeats| simulated(repeats).recordings());
+        let pooled = Recordings::pooled("both", &[one.clone(), other.clone()]).unwrap();
+        assert_eq!((pooled.responses.repeats(), pooled.neurons.len()), (2, 6));
+        for repeat in 0..2 {
+            let all = pooled.responses.repeat(repeat);
+            for scene in 0..5 {
+                for neuron in 0..3 {
+                    let at = |of: &Recordings| of.responses.repeat(repeat)[(scene, neuron)];
+                    assert_eq!(all[(scene, neuron)], at(&one));
+                    assert_eq!(all[(scene, 3 + neuron)], at(&other));
+                }
+            }
+        }
+        let others = Simulated {
+            seed: 1,
+            ..simulated(2)
+        };
+        let error = Recordings::pooled("both", &[one, others.recordings()]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("stimuli: expected the images of")
+        );
+        assert!(Recordings::pooled("none", &[]).is_err());
     }
 }

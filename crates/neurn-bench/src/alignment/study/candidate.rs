@@ -10,13 +10,15 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::features::{Layer, Summary};
 use crate::cortex::Stimuli;
 use crate::domains::{CLASSES, Domain};
 use crate::error::Error;
 use crate::transfer::{
-    Augmentation, Checkpoints, Event, Examples, Split, Trainer, Training, frontend, seeded,
+    Augmentation, Checkpoints, Event, Examples, SettingsError, Split, Trainer, Training, frontend,
+    seeded,
 };
 
 /// One of them, with every frontend.
@@ -36,7 +38,7 @@ pub struct Candidate {
 pub enum Origin {
     /// It has none: the pixels themselves.
     Pixels,
-    /// The pixels of other scenes than the neurons saw, in a random order.
+    /// The pixels, the scenes in a random order.
     Shuffled,
     /// The expected responses that simulated neurons were made from.
     Generator,
@@ -82,8 +84,10 @@ pub struct Studio<'a> {
 /// The only layer of what has none.
 const PIXELS: &str = "pixels";
 /// Side of the images that a network learns from and sees here.
-const SIDE: usize = 32;
-/// Side of those that MobileNet sees.
+pub const SIDE: usize = 32;
+/// The model that there are weights of.
+pub const MOBILENET: &str = "mobilenet-v1";
+/// Side of the images that it sees.
 const MOBILENET_SIDE: usize = 112;
 
 impl Candidate {
@@ -150,8 +154,8 @@ impl Candidate {
         summary: &Summary,
         device: &Device,
     ) -> Result<Vec<Layer>, Error> {
-        let side = match self.origin {
-            Origin::ImageNet => MOBILENET_SIDE,
+        let side = match self.model.as_str() {
+            MOBILENET => MOBILENET_SIDE,
             _ => SIDE,
         };
         let images = images(&summary.stimuli.resized(side, side), 3, device);
@@ -180,10 +184,31 @@ impl Candidate {
         }
     }
 
-    /// Whether a layer's weights are known: the file has none for the last
-    /// block.
+    /// Whether the file has a layer's weights: it has none for the last block,
+    /// which is left out of the untrained network too, so that their means are
+    /// over the same layers.
     fn is_known(&self, layer: &str) -> bool {
-        self.origin != Origin::ImageNet || !layer.ends_with("_13")
+        self.model != MOBILENET || !layer.ends_with("_13")
+    }
+
+    /// Everything that makes up its layers but weights, for the identity of a run.
+    pub fn identity(&self, frontend_name: &str) -> Result<serde_json::Value, Error> {
+        let config = frontend(frontend_name, 3, 1).map_err(SettingsError::from)?;
+        let network = match self.origin {
+            Origin::Pixels | Origin::Shuffled | Origin::Generator => None,
+            _ => Some(burn::config::config_to_json(&self.config(config.clone())?)),
+        };
+        Ok(serde_json::json!({
+            "candidate": self,
+            "frontend": burn::config::config_to_json(&config),
+            "network": network,
+        }))
+    }
+
+    fn config(&self, frontend: FrontendConfig) -> Result<ClassifierConfig, Error> {
+        let backbone = BackboneConfig::from_name(&self.model, CLASSES, Examples::CHANNELS, SIDE)
+            .map_err(SettingsError::from)?;
+        Ok(ClassifierConfig::new(frontend, backbone))
     }
 
     fn classifier(
@@ -192,9 +217,7 @@ impl Candidate {
         frontend_name: &str,
         studio: &Studio,
     ) -> Result<Classifier, Error> {
-        let backbone = BackboneConfig::from_name(&self.model, CLASSES, Examples::CHANNELS, SIDE)
-            .map_err(crate::transfer::SettingsError::from)?;
-        let config = ClassifierConfig::new(frontend, backbone);
+        let config = self.config(frontend)?;
         match self.origin {
             Origin::Cifar10 => self.trained(&config, frontend_name, studio),
             Origin::ImageNet => {
@@ -239,7 +262,13 @@ impl Candidate {
             Examples::new(&domain.train, range, SIDE)
                 .through(&config.frontend.init(), studio.device)
         };
-        let folder = format!("{}-{frontend_name}-{}", self.model, self.seed);
+        // Another network of the same name is not taken for this one.
+        let digest = Sha256::digest(burn::config::config_to_json(config));
+        let digest: String = digest[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let folder = format!("{}-{frontend_name}-{}-{digest}", self.model, self.seed);
         let checkpoints = Checkpoints::new(studio.networks.join(folder));
         let trainer = Trainer {
             classifier: config,

@@ -65,6 +65,30 @@ impl Choices {
                 )));
             }
         }
+        for (place, name) in settings.frontends.iter().enumerate() {
+            if settings.frontends[..place].contains(name) {
+                return Err(Error::Argument(format!(
+                    "frontends: expected each once, found `{name}` again"
+                )));
+            }
+        }
+        let training = &settings.training;
+        at_least("training.epochs", 1, training.epochs)?;
+        at_least("training.batch", 1, training.batch)?;
+        at_least("training.train_limit", 1, training.train_limit)?;
+        if !(training.learning_rate > 0.0 && training.learning_rate.is_finite()) {
+            return Err(Error::Argument(format!(
+                "training.learning_rate: expected a positive number, found {}",
+                training.learning_rate
+            )));
+        }
+        if training.image_size != super::candidate::SIDE {
+            return Err(Error::Argument(format!(
+                "training.image_size: expected {}, found {}",
+                super::candidate::SIDE,
+                training.image_size
+            )));
+        }
         Ok(Self {
             distance: named("distance", &displayed(&Distance::ALL), &settings.distance)?,
             scaling: named("scaling", &displayed(&Scaling::ALL), &settings.scaling)?,
@@ -112,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let wrong: [(fn(&mut Settings), &str); 5] = [
+        let wrong: [(fn(&mut Settings), &str); 8] = [
             (
                 |s| s.distance = "manhattan".into(),
                 "distance: expected correlation, ",
@@ -129,6 +153,12 @@ mod tests {
             (
                 |s| s.frontends.push("mix-style".into()),
                 "found `mix-style`",
+            ),
+            (|s| s.frontends.push("none".into()), "found `none` again"),
+            (|s| s.training.epochs = 0, "training.epochs: expected"),
+            (
+                |s| s.training.image_size = 64,
+                "training.image_size: expected 32",
             ),
         ];
         for (change, expected) in wrong {

@@ -1,6 +1,6 @@
 //! Every measure of a candidate against the neurons.
 
-use faer::Mat;
+use faer::{Mat, MatRef};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::choices::Choices;
 use super::features::Layer;
 use super::measurement::{BASELINE, MEAN, difference};
-use super::neurons::{Group, Neurons, Single};
+use super::neurons::{Group, Neurons, Single, averaged};
 use crate::alignment::{
     DensityGrid, Interval, Pairing, Rdm, Ridge, Scaling, SceneBootstrap, ScenePermutation,
     correlation_cost, debiased_linear_cka, kde_iou, linear_cka, pair, paired_costs, procrustes,
@@ -62,6 +62,7 @@ pub fn evaluate(
 ) -> Vec<Value> {
     let subject = Subject {
         groups: &neurons.groups,
+        averaged: averaged(&neurons.groups),
         candidate,
     };
     let mut values = rsa(&subject, choices);
@@ -75,6 +76,8 @@ pub fn evaluate(
 /// What is compared.
 struct Subject<'a> {
     groups: &'a [Group],
+    /// Those that a mean over groups is of.
+    averaged: Vec<usize>,
     candidate: &'a [(String, Vec<Layer>)],
 }
 
@@ -86,11 +89,23 @@ struct Spread {
     draws: Vec<f64>,
     ceiling: Option<f64>,
     p: Option<f64>,
-    /// If it is not of the group's.
-    neurons: Option<usize>,
+    /// How many neurons it is of.
+    neurons: usize,
+    /// Silent neurons, and constant units of the layer.
+    degenerate: usize,
 }
 
 impl Subject<'_> {
+    /// A spread that knows what it is of.
+    fn about(&self, frontend: usize, layer: usize, group: usize) -> Spread {
+        let group = &self.groups[group];
+        Spread {
+            neurons: group.count,
+            degenerate: group.silent + self.candidate[frontend].1[layer].constant,
+            ..Spread::default()
+        }
+    }
+
     fn layers(&self) -> usize {
         self.candidate[0].1.len()
     }
@@ -99,13 +114,9 @@ impl Subject<'_> {
     /// each of them, the mean over layers of each group, the mean over groups of
     /// each layer and over both; and all of this again for the difference of each
     /// frontend to the baseline.
-    ///
-    /// Groups may share neurons (an area and a genotype), so a mean over groups is
-    /// one over those that are given as `averaged` only.
     fn values(
         &self,
         measure: &'static str,
-        averaged: &[usize],
         spread: impl Fn(usize, usize, usize) -> Option<Spread>,
     ) -> Vec<Value> {
         let mut values = Vec::new();
@@ -116,8 +127,14 @@ impl Subject<'_> {
                 .map(|layer| {
                     let groups = 0..self.groups.len();
                     let mut row: Vec<_> = groups.map(|group| spread(f, layer, group)).collect();
-                    let of_groups: Vec<_> = averaged.iter().map(|&g| row[g].as_ref()).collect();
-                    row.push(mean(&of_groups));
+                    let of_groups = self.averaged.iter().map(|&group| row[group].as_ref());
+                    let of_groups: Vec<_> = of_groups.collect();
+                    row.push(mean(&of_groups).map(|mut mean| {
+                        // Groups are of different neurons.
+                        let there = || of_groups.iter().flatten();
+                        mean.neurons = there().map(|spread| spread.neurons).sum();
+                        mean
+                    }));
                     row
                 })
                 .collect();
@@ -132,7 +149,7 @@ impl Subject<'_> {
             });
             let means = means.collect();
             table.push(means);
-            values.extend(self.written(measure, averaged, frontend, &table));
+            values.extend(self.written(measure, frontend, &table));
             if f == 0 {
                 baseline = table;
             } else {
@@ -145,7 +162,7 @@ impl Subject<'_> {
                             .collect()
                     })
                     .collect();
-                values.extend(self.written(measure, averaged, &difference(frontend), &differences));
+                values.extend(self.written(measure, &difference(frontend), &differences));
             }
         }
         values
@@ -154,7 +171,6 @@ impl Subject<'_> {
     fn written(
         &self,
         measure: &'static str,
-        averaged: &[usize],
         frontend: &str,
         table: &[Vec<Option<Spread>>],
     ) -> Vec<Value> {
@@ -190,14 +206,8 @@ impl Subject<'_> {
                     interval,
                     ceiling: spread.ceiling,
                     p: spread.p,
-                    neurons: spread.neurons.unwrap_or_else(|| {
-                        group.map_or_else(
-                            || averaged.iter().map(|&group| self.groups[group].count).sum(),
-                            |group| group.count,
-                        )
-                    }),
-                    degenerate: layer.map_or(0, |layer| layer.constant)
-                        + group.map_or(0, |group| group.silent),
+                    neurons: spread.neurons,
+                    degenerate: spread.degenerate,
                 });
             }
         }
@@ -212,9 +222,11 @@ fn mean(spreads: &[Option<&Spread>]) -> Option<Spread> {
     let mut mean = Spread {
         draws: vec![0.0; there.first()?.draws.len()],
         ceiling: Some(0.0),
+        neurons: there.first()?.neurons,
         ..Spread::default()
     };
     for spread in there {
+        mean.degenerate += spread.degenerate;
         mean.value += share * spread.value;
         let ceilings = mean.ceiling.zip(spread.ceiling);
         mean.ceiling = ceilings.map(|(sum, ceiling)| sum + share * ceiling);
@@ -233,6 +245,7 @@ fn less(one: Spread, other: &Spread) -> Option<Spread> {
         value: one.value - other.value,
         draws: draws.map(|(one, other)| one - other).collect(),
         neurons: one.neurons,
+        degenerate: one.degenerate + other.degenerate,
         ..Spread::default()
     })
 }
@@ -248,36 +261,16 @@ fn rsa(subject: &Subject, choices: &Choices) -> Vec<Value> {
     let models: Vec<Rdm> = layers.map(|layer| layer.rdm.clone()).collect();
     let chance = ScenePermutation::new(&groups, &models, choices.permutations, SEED);
     let drawn = SceneBootstrap::new(&groups, &models, choices.scene_draws, SEED);
-    let all: Vec<usize> = (0..groups.len()).collect();
-    subject.values("rsa", &averaged(subject, &all), |frontend, layer, group| {
+    subject.values("rsa", |frontend, layer, group| {
         let model = frontend * subject.layers() + layer;
         Some(Spread {
             value: chance.values[(group, model)],
             draws: drawn.draws(group, model),
             ceiling: subject.groups[group].ceiling,
             p: Some(chance.corrected[(group, model)]),
-            neurons: None,
+            ..subject.about(frontend, layer, group)
         })
     })
-}
-
-/// Groups that a mean may be taken over: those that have no neuron in common
-/// with an earlier one.
-fn averaged(subject: &Subject, of: &[usize]) -> Vec<usize> {
-    let mut kept: Vec<usize> = Vec::new();
-    for &group in of {
-        let shares = |&other: &usize| {
-            let members = &subject.groups[other].members;
-            subject.groups[group]
-                .members
-                .iter()
-                .any(|neuron| members.contains(neuron))
-        };
-        if !kept.iter().any(shares) {
-            kept.push(group);
-        }
-    }
-    kept
 }
 
 /// What each neuron has by itself: RMSE, overlap of densities, predictivity.
@@ -302,34 +295,27 @@ fn of_neurons(subject: &Subject, single: &Single, choices: &Choices) -> Vec<Valu
         ("ridge", |scores| &scores.ridge, true),
         ("ridge-corrected", |scores| &scores.corrected, false),
     ];
-    let all: Vec<usize> = (0..subject.groups.len()).collect();
-    let averaged = averaged(subject, &all);
     let mut values = Vec::new();
     for (measure, of, bounded) in measures {
-        values.extend(
-            subject.values(measure, &averaged, |frontend, layer, group| {
-                let members = &subject.groups[group].members;
-                let scores = of(&scores[frontend][layer]);
-                let there: Vec<f64> = members
-                    .iter()
-                    .filter_map(|&neuron| scores[neuron])
-                    .collect();
-                if there.is_empty() {
-                    return None;
-                }
-                let ceiling = ceilings.as_ref().filter(|_| bounded).map(|ceilings| {
-                    members.iter().map(|&neuron| ceilings[neuron]).sum::<f64>()
-                        / members.len() as f64
-                });
-                Some(Spread {
-                    value: there.iter().sum::<f64>() / there.len() as f64,
-                    draws: means(&there, choices.neuron_draws),
-                    ceiling,
-                    p: None,
-                    neurons: Some(there.len()),
-                })
-            }),
-        );
+        values.extend(subject.values(measure, |frontend, layer, group| {
+            let members = &subject.groups[group].members;
+            let scores = of(&scores[frontend][layer]);
+            let scores: Vec<Option<f64>> = members.iter().map(|&neuron| scores[neuron]).collect();
+            let count = scores.iter().flatten().count();
+            if count == 0 {
+                return None;
+            }
+            let ceiling = ceilings.as_ref().filter(|_| bounded).map(|ceilings| {
+                members.iter().map(|&neuron| ceilings[neuron]).sum::<f64>() / members.len() as f64
+            });
+            Some(Spread {
+                value: scores.iter().flatten().sum::<f64>() / count as f64,
+                draws: means(&scores, group, choices.neuron_draws),
+                ceiling,
+                neurons: count,
+                ..subject.about(frontend, layer, group)
+            })
+        }));
     }
     values
 }
@@ -349,7 +335,13 @@ fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
         layer.maps.as_ref(),
         choices.scaling,
     );
-    let rmse = paired_costs(distances.as_ref(), choices.pairing);
+    let units = varying(&layer.maps, true);
+    let distances = columns(&distances, &units);
+    let mut rmse = paired_costs(distances.as_ref(), choices.pairing);
+    let silent = single.silent.iter().zip(&mut rmse);
+    silent
+        .filter(|(silent, _)| **silent)
+        .for_each(|(_, rmse)| *rmse = None);
     let ridge = Ridge::default();
     let ridge: Vec<Option<f64>> = match layer.gram.nrows() >= 3 * ridge.folds {
         true => {
@@ -376,7 +368,9 @@ fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
 /// How far the activities of each neuron and of its unit overlap, both from 0 to
 /// 1.
 fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>> {
-    let cost = correlation_cost(single.responses.as_ref(), layer.activations.as_ref());
+    let units = varying(&layer.activations, false);
+    let activations = columns(&layer.activations, &units);
+    let cost = correlation_cost(single.responses.as_ref(), activations.as_ref());
     // The mean over all pairs would take long and say little.
     let pairing = match pairing {
         Pairing::All => Pairing::Nearest,
@@ -389,9 +383,10 @@ fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>
     let mut overlaps = vec![None; single.responses.ncols()];
     let found: Vec<(usize, f64)> = pair(cost.as_ref(), pairing)
         .into_par_iter()
+        .filter(|(neuron, _)| !single.silent[*neuron])
         .map(|(neuron, unit)| {
             let response = scaled(&single.responses, neuron);
-            let activation = scaled(&layer.activations, unit);
+            let activation = scaled(&activations, unit);
             // Coarser than the default: the error is far below the intervals.
             let grid = DensityGrid {
                 points: 250,
@@ -406,17 +401,51 @@ fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>
     overlaps
 }
 
-/// Means of as many values drawn with replacement. Equally many values are drawn
-/// at the same places.
-fn means(values: &[f64], draws: usize) -> Vec<f64> {
-    let count = values.len();
-    let mut chance = ChaCha8Rng::seed_from_u64(SEED);
-    (0..draws)
-        .map(|_| {
-            let drawn = (0..count).map(|_| values[chance.random_range(0..count)] - values[0]);
-            values[0] + drawn.sum::<f64>() / count as f64
+/// Units whose values differ: by rows (maps) or by columns (activations). Others
+/// are like nothing, and would be nearest to a silent neuron.
+fn varying(values: &Mat<f64>, rows: bool) -> Vec<usize> {
+    let differ = |values: Vec<f64>| values.iter().any(|x| *x != values[0]);
+    let units = if rows { values.nrows() } else { values.ncols() };
+    (0..units)
+        .filter(|&unit| match rows {
+            true => differ(values.row(unit).iter().copied().collect()),
+            false => differ(values.col(unit).iter().copied().collect()),
         })
         .collect()
+}
+
+fn columns(matrix: &Mat<f64>, kept: &[usize]) -> Mat<f64> {
+    Mat::from_fn(matrix.nrows(), kept.len(), |row, column| {
+        matrix[(row, kept[column])]
+    })
+}
+
+/// Means of as many of a group's neurons drawn with replacement, of those that
+/// have a value. The same neurons are drawn whatever the values.
+fn means(values: &[Option<f64>], group: usize, draws: usize) -> Vec<f64> {
+    let count = values.len();
+    let mut chance = chance(group);
+    // About the first, so that equal values have exactly their mean.
+    let first = values.iter().flatten().next().copied().unwrap_or(0.0);
+    (0..draws)
+        .map(|_| {
+            let (mut sum, mut there) = (0.0, 0_usize);
+            for _ in 0..count {
+                if let Some(value) = values[chance.random_range(0..count)] {
+                    sum += value - first;
+                    there += 1;
+                }
+            }
+            first + sum / there.max(1) as f64
+        })
+        .collect()
+}
+
+/// Draws of a group's neurons, which have nothing to do with those of another's.
+fn chance(group: usize) -> ChaCha8Rng {
+    let mut chance = ChaCha8Rng::seed_from_u64(SEED);
+    chance.set_stream(group as u64);
+    chance
 }
 
 /// The draws, moved to where their mean is the value. A draw of neurons has fewer
@@ -428,55 +457,59 @@ fn about(value: f64, draws: Vec<f64>) -> Vec<f64> {
 
 /// What a group has as a whole: CKA and Procrustes. Intervals are over neurons.
 fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
-    let mut values = Vec::new();
-    let grams: Vec<Mat<f64>> = (subject.groups.iter())
-        .map(|group| single.gram(&group.members))
-        .collect();
-    let drawn: Vec<Vec<Mat<f64>>> = subject
-        .groups
-        .par_iter()
-        .map(|group| {
-            let count = group.members.len();
-            let mut chance = ChaCha8Rng::seed_from_u64(SEED);
-            let draws = (0..GRAM_DRAWS).map(|_| {
-                let members = (0..count).map(|_| group.members[chance.random_range(0..count)]);
-                single.gram(&members.collect::<Vec<_>>())
-            });
-            draws.collect()
-        })
-        .collect();
-    let all: Vec<usize> = (0..grams.len()).collect();
-    let averaged = averaged(subject, &all);
-    let layer_of = |frontend: usize, layer: usize| &subject.candidate[frontend].1[layer];
-    let measures: [(&'static str, fn(&Mat<f64>, &Mat<f64>) -> f64); 2] = [
-        ("cka", |a, b| linear_cka(a.as_ref(), b.as_ref())),
-        ("cka-debiased", |a, b| {
-            debiased_linear_cka(a.as_ref(), b.as_ref())
-        }),
-    ];
-    for (measure, of) in measures {
-        values.extend(
-            subject.values(measure, &averaged, |frontend, layer, group| {
-                let gram = &layer_of(frontend, layer).gram;
-                let value = of(gram, &grams[group]);
-                let drawn = drawn[group].par_iter();
-                let draws: Vec<f64> = drawn.map(|drawn| of(gram, drawn)).collect();
-                Some(Spread {
-                    value,
-                    draws: about(value, draws),
-                    ..Spread::default()
-                })
-            }),
-        );
-    }
-    values.extend(
-        subject.values("procrustes", &averaged, |frontend, layer, group| {
-            let gram = &layer_of(frontend, layer).gram;
-            Some(Spread {
-                value: procrustes(gram.as_ref(), grams[group].as_ref()),
-                ..Spread::default()
+    // Measures x groups x frontends x layers; group by group, as the drawn Gram
+    // matrices of one take much memory.
+    let mut spreads: [Vec<Vec<Vec<Spread>>>; 3] = Default::default();
+    for (index, group) in subject.groups.iter().enumerate() {
+        let gram = single.gram(&group.members);
+        let count = group.members.len();
+        let mut chance = chance(index);
+        let members: Vec<Vec<usize>> = (0..GRAM_DRAWS)
+            .map(|_| {
+                let drawn = (0..count).map(|_| group.members[chance.random_range(0..count)]);
+                drawn.collect()
             })
-        }),
-    );
-    values
+            .collect();
+        let drawn: Vec<Mat<f64>> = members
+            .par_iter()
+            .map(|members| single.gram(members))
+            .collect();
+        let of = |alike: fn(MatRef<'_, f64>, MatRef<'_, f64>) -> f64,
+                  ceiling: Option<f64>,
+                  draw: bool| {
+            let frontends = subject.candidate.iter().enumerate();
+            frontends
+                .map(|(frontend, (_, layers))| {
+                    let layers = layers.par_iter().enumerate();
+                    layers
+                        .map(|(place, layer)| {
+                            let value = alike(layer.gram.as_ref(), gram.as_ref());
+                            let draws = drawn.iter().filter(|_| draw);
+                            let draws =
+                                draws.map(|drawn| alike(layer.gram.as_ref(), drawn.as_ref()));
+                            Spread {
+                                value,
+                                draws: about(value, draws.collect()),
+                                ceiling,
+                                ..subject.about(frontend, place, index)
+                            }
+                        })
+                        .collect()
+                })
+                .collect()
+        };
+        spreads[0].push(of(linear_cka, None, true));
+        spreads[1].push(of(debiased_linear_cka, group.cka_ceiling, true));
+        spreads[2].push(of(procrustes, None, false));
+    }
+    let measures = ["cka", "cka-debiased", "procrustes"];
+    measures
+        .into_iter()
+        .zip(&spreads)
+        .flat_map(|(measure, spreads)| {
+            subject.values(measure, |frontend, layer, group| {
+                Some(spreads[group][frontend][layer].clone())
+            })
+        })
+        .collect()
 }

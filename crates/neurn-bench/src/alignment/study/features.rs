@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use faer::{Mat, MatRef};
 
+use super::neurons::map_size;
 use crate::alignment::{Distance, Rdm, gram, representation};
 use crate::cortex::Stimuli;
 use crate::cortex::resampled;
@@ -16,7 +17,7 @@ pub struct Layer {
     pub rdm: Rdm,
     /// Products of the scenes' patterns, over all units and places.
     pub gram: Mat<f64>,
-    /// A map of each unit at the size of the stimuli, units x pixels.
+    /// A map of each unit at the size of those of neurons, units x pixels.
     pub maps: Mat<f64>,
     /// The mean activation of each unit over its places, scenes x units.
     pub activations: Mat<f64>,
@@ -27,8 +28,8 @@ pub struct Layer {
 /// What a unit's map is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitMap {
-    /// Its mean feature map over the scenes, brought to the size of the stimuli
-    /// by bilinear interpolation.
+    /// Its mean feature map over the scenes, brought to the size of those
+    /// of neurons by bilinear interpolation.
     Mean,
     /// The sum of the stimuli, weighted by its mean activation to each: what the
     /// representation of a neuron is.
@@ -76,9 +77,7 @@ impl Summary<'_> {
             sum / places as f64
         });
         let maps = match self.map {
-            UnitMap::Weighted => {
-                representation(activations.as_ref(), self.stimuli.matrix().as_ref())
-            }
+            UnitMap::Weighted => representation(activations.as_ref(), self.seen().as_ref()),
             UnitMap::Mean => {
                 let mut means = vec![0.0; units * places];
                 for scene in values.chunks_exact(units * places) {
@@ -86,7 +85,7 @@ impl Summary<'_> {
                         *mean += f64::from(value) / scenes as f64;
                     }
                 }
-                let size = [self.stimuli.height(), self.stimuli.width()];
+                let size = map_size(self.stimuli);
                 let maps: Vec<Vec<f64>> = means
                     .chunks_exact(places)
                     .map(|map| resampled(map, [height, width], size))
@@ -107,13 +106,19 @@ impl Summary<'_> {
 
     /// Of units without places, scenes x units; their maps are the weighted ones.
     pub fn units(&self, name: &str, activations: Mat<f64>) -> Layer {
-        let maps = representation(activations.as_ref(), self.stimuli.matrix().as_ref());
+        let maps = representation(activations.as_ref(), self.seen().as_ref());
         let constant = activations
             .col_iter()
             .filter(|unit| unit.iter().all(|x| *x == unit[0]))
             .count();
         let patterns = activations.clone();
         self.sum_up(name, patterns.as_ref(), maps, activations, constant)
+    }
+
+    /// The stimuli at the size of maps, scenes x pixels.
+    fn seen(&self) -> Mat<f64> {
+        let [height, width] = map_size(self.stimuli);
+        self.stimuli.resized(height, width).matrix()
     }
 
     fn sum_up(

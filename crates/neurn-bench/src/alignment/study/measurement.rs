@@ -36,17 +36,13 @@ pub struct Measurement {
     /// Of all data.
     pub value: f64,
     /// Lower end of the 95 % bootstrap interval, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low: Option<f64>,
     /// Its upper end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
     /// What the truth is expected to reach, given the noise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling: Option<f64>,
     /// The chance of a value as high in any layer and group of the run, if
     /// nothing is shared: from permuted scenes, corrected for their number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p: Option<f64>,
     /// Seed of the network's weights, and of the order of shuffled scenes.
     pub seed: u64,

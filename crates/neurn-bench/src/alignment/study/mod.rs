@@ -31,11 +31,12 @@ pub use measurement::{BASELINE, MEAN, Measurement, difference};
 pub use neurons::{Group, Neurons, Single};
 pub use settings::Settings;
 
-use candidate::Studio;
+use candidate::{MOBILENET, Studio};
 use features::Summary;
 
+use crate::alignment::{Pairing, Scaling};
 use crate::cortex::simulated::Simulated;
-use crate::cortex::{Recordings, allen, antolik};
+use crate::cortex::{CortexError, Recordings, allen, antolik};
 use crate::device::DeviceName;
 use crate::domains::{Domain, cifar10};
 use crate::error::Error;
@@ -47,8 +48,7 @@ use crate::report;
 pub enum Cortex {
     /// A simulated population, of which the truth is known.
     Simulated(Simulated),
-    /// `allen` and `antolik2016` in a folder, of which it needs one; `cifar10`
-    /// and `weights` there are used if they are there.
+    /// `allen` and `antolik2016` in a folder, of which it needs one.
     Folder(PathBuf),
     /// Recordings that were read before.
     Recordings(Vec<Recordings>),
@@ -59,6 +59,9 @@ pub enum Cortex {
 pub struct AlignmentStudy {
     /// The neurons.
     pub cortex: Cortex,
+    /// A folder with what networks have learnt: photographs in `cifar10`, weights
+    /// in `weights`. Without either, none has learnt anything.
+    pub learnt: Option<PathBuf>,
     /// What is compared, and how.
     pub settings: Settings,
     /// On what.
@@ -72,7 +75,10 @@ pub struct AlignmentStudy {
 
 /// The file of weights that is looked for in a folder of data.
 const WEIGHTS: &str = "weights/mobilenet_v1_1.0_224_imagenet_to_pw12.safetensors";
-const MOBILENET: &str = "mobilenet-v1";
+
+/// How values are computed, but for settings: counted up when it changes, so that
+/// none of before is taken for one of after.
+const METHOD: u32 = 1;
 
 impl AlignmentStudy {
     /// Measures what has not been measured yet, writes the report, and returns
@@ -92,7 +98,7 @@ impl AlignmentStudy {
         let settings = toml::to_string(&self.settings).unwrap_or_default();
         report::write_whole(&self.out.join("settings.toml"), settings.as_bytes())?;
 
-        let runs = self.runs(&materials);
+        let runs = self.runs(&materials)?;
         let bar = ProgressBar::new(runs.len() as u64);
         let style = ProgressStyle::with_template("{pos}/{len} {elapsed} {wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -113,10 +119,11 @@ impl AlignmentStudy {
             .flat_map(|run| whole(journal.records(), &run.id))
             .collect();
         let views = self.views(&materials, &choices, &device, interrupter)?;
-        report::alignment::write(&measured, &views, self.images, &self.out)
+        report::alignment::write(&measured, &views, &self.settings, self.images, &self.out)
     }
 
-    /// The measurements that are in the folder, of whole runs, oldest first.
+    /// The measurements that are in the folder, of whole runs, oldest first,
+    /// whatever settings they were made with.
     ///
     /// # Errors
     ///
@@ -133,7 +140,7 @@ impl AlignmentStudy {
             neurons: Vec::new(),
             rates: None,
             photographs: None,
-            mobilenet: None,
+            weights: None,
         };
         let mut recordings = Vec::new();
         match &self.cortex {
@@ -153,29 +160,41 @@ impl AlignmentStudy {
                     )));
                 }
                 if allen.exists() {
-                    let neurons = Neurons::of_similarities(allen::read(&allen)?);
+                    let neurons = Neurons::of_similarities(allen::read(&allen)?)?;
                     materials.neurons.push(neurons);
                 }
                 if antolik.exists() {
                     recordings.extend(antolik::read(&antolik)?);
                 }
-                let photographs = folder.join("cifar10");
-                if photographs.exists() {
-                    materials.photographs = Some(cifar10::read(&photographs)?);
-                }
-                let weights = folder.join(WEIGHTS);
-                materials.mobilenet = weights.exists().then_some(weights);
+            }
+        }
+        if let Some(folder) = &self.learnt {
+            let photographs = folder.join("cifar10");
+            if photographs.exists() {
+                materials.photographs = Some(cifar10::read(&photographs)?);
+            }
+            let weights = folder.join(WEIGHTS);
+            if weights.exists() {
+                let bytes = std::fs::read(&weights).map_err(|source| CortexError::Io {
+                    path: weights.clone(),
+                    source,
+                })?;
+                materials.weights = Some((weights, hex(&Sha256::digest(bytes)[..8])));
             }
         }
         for data in recordings {
-            let name = data.name.clone();
-            let neurons = Neurons::of_recordings(data, choices);
-            materials.neurons.push(neurons.ok_or_else(|| {
-                Error::Argument(format!(
-                    "{name}: expected a group of at least {} neurons, found none",
-                    choices.least_neurons
-                ))
-            })?);
+            let neurons = Neurons::of_recordings(data, choices)?;
+            let known = &mut materials.neurons;
+            if known
+                .iter()
+                .any(|other: &Neurons| other.name == neurons.name)
+            {
+                return Err(Error::Argument(format!(
+                    "expected data sets with names of their own, found `{}` twice",
+                    neurons.name
+                )));
+            }
+            known.push(neurons);
         }
         Ok(materials)
     }
@@ -210,17 +229,23 @@ impl AlignmentStudy {
                 }));
             }
         }
-        if materials.mobilenet.is_some() {
+        if materials.weights.is_some() {
+            if !self.settings.models.iter().any(|model| model == MOBILENET) {
+                candidates.extend(seeds.map(|seed| Candidate {
+                    seed,
+                    ..one(MOBILENET, Origin::Untrained)
+                }));
+            }
             candidates.push(one(MOBILENET, Origin::ImageNet));
         }
         candidates
     }
 
-    fn runs<'a>(&self, materials: &'a Materials) -> Vec<Run<'a>> {
+    fn runs<'a>(&self, materials: &'a Materials) -> Result<Vec<Run<'a>>, Error> {
         let mut runs = Vec::new();
         for neurons in &materials.neurons {
             for candidate in self.candidates(materials, neurons.simulated) {
-                let id = self.id(neurons, &candidate, materials);
+                let id = self.id(neurons, &candidate, materials)?;
                 runs.push(Run {
                     neurons,
                     candidate,
@@ -228,32 +253,41 @@ impl AlignmentStudy {
                 });
             }
         }
-        runs
+        Ok(runs)
     }
 
     /// A hash of all that a run's values depend on.
-    fn id(&self, neurons: &Neurons, candidate: &Candidate, materials: &Materials) -> String {
+    fn id(
+        &self,
+        neurons: &Neurons,
+        candidate: &Candidate,
+        materials: &Materials,
+    ) -> Result<String, Error> {
         let settings = Settings {
             // Which others there are changes nothing.
             models: Vec::new(),
             seeds: 0,
             ..self.settings.clone()
         };
+        let frontends = candidate.frontends(&self.settings.frontends).iter();
+        let identities: Result<Vec<_>, Error> = frontends
+            .map(|frontend| candidate.identity(frontend))
+            .collect();
         let photographs = materials.photographs.as_ref();
         let photographs = photographs.filter(|_| candidate.origin == Origin::Cifar10);
+        let weights = materials.weights.as_ref();
+        let weights = weights.filter(|_| candidate.origin == Origin::ImageNet);
         let all = serde_json::json!({
+            "method": METHOD,
             "settings": settings,
             "neurons": neurons.fingerprint,
             "data": neurons.name,
-            "candidate": candidate,
+            "candidate": identities?,
             "photographs": photographs.map(|domain| domain.train.fingerprint()),
+            "weights": weights.map(|(_, digest)| digest),
             "device": self.device.backend(),
         });
-        let bytes = Sha256::digest(all.to_string());
-        bytes[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        Ok(hex(&Sha256::digest(all.to_string())[..8]))
     }
 
     fn measure(
@@ -305,7 +339,7 @@ impl AlignmentStudy {
         let studio = Studio {
             training: &self.settings.training,
             photographs: materials.photographs.as_ref(),
-            mobilenet: materials.mobilenet.as_ref(),
+            mobilenet: materials.weights.as_ref().map(|(path, _)| path),
             rates: materials.rates.as_ref(),
             networks: &networks,
             device,
@@ -332,11 +366,7 @@ impl AlignmentStudy {
             "photographs": photographs.map(|domain| domain.train.fingerprint()),
             "device": self.device.backend(),
         });
-        let bytes = Sha256::digest(how.to_string());
-        bytes[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex(&Sha256::digest(how.to_string())[..4])
     }
 
     /// What the pictures of each data set show besides numbers: the layers of one
@@ -362,6 +392,8 @@ impl AlignmentStudy {
             views.push(View {
                 neurons: neurons.clone(),
                 label: run.candidate.label(),
+                scaling: choices.scaling,
+                pairing: choices.pairing,
                 layers: self.layers(&run, materials, choices, device, interrupter)?,
             });
         }
@@ -375,7 +407,8 @@ struct Materials {
     neurons: Vec<Neurons>,
     rates: Option<Mat<f64>>,
     photographs: Option<Domain>,
-    mobilenet: Option<PathBuf>,
+    /// The file, and a digest of it.
+    weights: Option<(PathBuf, String)>,
 }
 
 struct Run<'a> {
@@ -391,8 +424,16 @@ pub struct View {
     pub neurons: Neurons,
     /// The network.
     pub label: String,
+    /// How maps are scaled.
+    pub scaling: Scaling,
+    /// Which unit stands beside which neuron.
+    pub pairing: Pairing,
     /// Its layers behind each frontend.
     pub layers: Vec<(String, Vec<Layer>)>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_whole(lines: &[Measurement], run: &str) -> bool {

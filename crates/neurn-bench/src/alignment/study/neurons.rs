@@ -6,8 +6,11 @@ use faer::Mat;
 use sha2::{Digest, Sha256};
 
 use super::choices::Choices;
-use crate::alignment::{Rdm, Selection, gram, rdm_ceiling, representation, split_half};
-use crate::cortex::{Recordings, Similarities, Stimuli};
+use crate::alignment::{
+    Rdm, Selection, cka_ceiling, gram, rdm_ceiling, representation, split_half,
+};
+use crate::cortex::{Kind, Recordings, Similarities, Stimuli};
+use crate::error::Error;
 
 /// Neural data to compare with.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct Group {
     pub rdm: Rdm,
     /// What the truth is expected to reach with it.
     pub ceiling: Option<f64>,
+    /// The same of debiased CKA.
+    pub cka_ceiling: Option<f64>,
     /// Which of the single neurons.
     pub members: Vec<usize>,
 }
@@ -59,13 +64,37 @@ pub struct Single {
 /// How often halves of the repeats are drawn.
 const SPLITS: usize = 50;
 
+/// The largest side of maps: larger stimuli are brought to it, as the paper does.
+const MAP_SIDE: usize = 31;
+
+/// Groups whose ceiling is lower tell little and are left out of means over
+/// groups, unless all are.
+const LEAST_CEILING: f64 = 0.5;
+
+/// The largest response, in the unit of the data: squares of larger ones add up
+/// beyond what numbers hold.
+const LARGEST: f64 = 1e100;
+
 /// Seed of everything that is drawn about the neurons, which is the same for all
 /// networks.
 const SEED: u64 = 0;
 
 impl Neurons {
-    /// Of sites that are known by their similarities.
-    pub fn of_similarities(data: Similarities) -> Self {
+    /// Of sites that are known by their similarities. The reliability that they
+    /// come with is taken to be the correlation between halves of the repeats, not
+    /// yet corrected for their length.
+    ///
+    /// # Errors
+    ///
+    /// If there are no sites, or fewer than 4 or more than 10,000 scenes.
+    pub fn of_similarities(data: Similarities) -> Result<Self, Error> {
+        check_scenes(&data.name, data.stimuli.scenes())?;
+        if data.sites.is_empty() {
+            return Err(Error::Argument(format!(
+                "{}: expected sites, found none",
+                data.name
+            )));
+        }
         let groups: Vec<Group> = data
             .sites
             .iter()
@@ -81,24 +110,38 @@ impl Neurons {
                         .max(0.0)
                         .sqrt(),
                 ),
+                cka_ceiling: None,
                 members: Vec::new(),
             })
             .collect();
-        Self {
-            fingerprint: fingerprint(&data.stimuli, groups.iter().map(|group| &group.rdm), None),
+        Ok(Self {
+            fingerprint: fingerprint(&data.stimuli, &groups, &[]),
             name: data.name,
             simulated: data.simulated,
             stimuli: data.stimuli,
             groups,
             single: None,
-        }
+        })
     }
 
-    /// Of single neurons: all of them, or the paper's choice. `None` if no group
-    /// has as many as it takes.
-    pub fn of_recordings(mut data: Recordings, choices: &Choices) -> Option<Self> {
+    /// Of single neurons: all of them, or the paper's choice.
+    ///
+    /// # Errors
+    ///
+    /// If no group has as many neurons as it takes, there are fewer than 4 or more
+    /// than 10,000 scenes, or a response is beyond 1e100.
+    pub fn of_recordings(mut data: Recordings, choices: &Choices) -> Result<Self, Error> {
+        check_scenes(&data.name, data.stimuli.scenes())?;
+        let large = |response: &&f64| response.abs() > LARGEST;
+        let mean = data.responses.mean();
+        if let Some(found) = mean.col_iter().flat_map(|neuron| neuron.iter()).find(large) {
+            return Err(Error::Argument(format!(
+                "{}: expected responses of at most {LARGEST:e}, found {found:e}",
+                data.name
+            )));
+        }
         if choices.choose {
-            data = chosen(data)?;
+            data = chosen(data);
         }
         let (responses, repeats) = (data.responses.mean(), data.responses.repeats());
         let silent: Vec<bool> = responses
@@ -127,15 +170,23 @@ impl Neurons {
                 silent: members.iter().filter(|&&neuron| silent[neuron]).count(),
                 rdm: Rdm::of(of_group(&responses).as_ref(), choices.distance),
                 ceiling: rdm_ceiling(&halves, choices.distance, SPLITS, SEED),
+                cka_ceiling: cka_ceiling(&halves, SPLITS, SEED),
                 members,
             });
         }
         if groups.is_empty() {
-            return None;
+            return Err(Error::Argument(format!(
+                "{}: expected a group of at least {} neurons, found {} neurons in all",
+                data.name,
+                choices.least_neurons,
+                data.neurons.len()
+            )));
         }
-        let representations = representation(responses.as_ref(), data.stimuli.matrix().as_ref());
-        Some(Self {
-            fingerprint: fingerprint(&data.stimuli, std::iter::empty(), Some(&repeats)),
+        let [height, width] = map_size(&data.stimuli);
+        let seen = data.stimuli.resized(height, width).matrix();
+        let representations = representation(responses.as_ref(), seen.as_ref());
+        Ok(Self {
+            fingerprint: fingerprint(&data.stimuli, &groups, &repeats),
             name: data.name,
             simulated: data.simulated,
             stimuli: data.stimuli,
@@ -162,25 +213,58 @@ impl Single {
     }
 }
 
-/// The paper's choice of neurons.
-fn chosen(data: Recordings) -> Option<Recordings> {
-    let representations = representation(
-        data.responses.mean().as_ref(),
-        data.stimuli.matrix().as_ref(),
-    );
+/// Height and width of maps.
+pub fn map_size(stimuli: &Stimuli) -> [usize; 2] {
+    [stimuli.height(), stimuli.width()].map(|side| side.min(MAP_SIDE))
+}
+
+/// Groups that a mean is taken over: without those that share neurons with an
+/// earlier one, such as an area after its layers, or that are too noisy.
+pub fn averaged(groups: &[Group]) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let shares = |&other: &usize| {
+            let other = &groups[other].members;
+            group.members.iter().any(|neuron| other.contains(neuron))
+        };
+        if !kept.iter().any(shares) {
+            kept.push(index);
+        }
+    }
+    let sure = |&index: &usize| groups[index].ceiling.is_none_or(|c| c >= LEAST_CEILING);
+    let sure: Vec<usize> = kept.iter().copied().filter(sure).collect();
+    match sure.is_empty() {
+        true => kept,
+        false => sure,
+    }
+}
+
+/// What resampling needs at least and bears at most.
+fn check_scenes(name: &str, scenes: usize) -> Result<(), Error> {
+    match (4..=10_000).contains(&scenes) {
+        true => Ok(()),
+        false => Err(Error::Argument(format!(
+            "{name}: expected 4 to 10000 scenes, found {scenes}"
+        ))),
+    }
+}
+
+/// The paper's choice of neurons; of a single kind, without a balance.
+fn chosen(data: Recordings) -> Recordings {
+    let [height, width] = map_size(&data.stimuli);
+    let seen = data.stimuli.resized(height, width).matrix();
+    let representations = representation(data.responses.mean().as_ref(), seen.as_ref());
     let kinds: Vec<_> = data.neurons.iter().map(|neuron| neuron.kind).collect();
     let selection = Selection {
         seed: SEED,
         ..Selection::default()
     };
-    let chosen = match kinds.iter().any(Option::is_some) {
+    let both = Kind::ALL.iter().all(|kind| kinds.contains(&Some(*kind)));
+    let chosen = match both {
         true => selection.balanced(representations.as_ref(), &kinds),
         false => selection.representatives(representations.as_ref()),
     };
-    if chosen.neurons.is_empty() {
-        return None;
-    }
-    Some(Recordings {
+    Recordings {
         responses: data.responses.select_neurons(&chosen.neurons),
         neurons: chosen
             .neurons
@@ -188,14 +272,11 @@ fn chosen(data: Recordings) -> Option<Recordings> {
             .map(|&neuron| data.neurons[neuron].clone())
             .collect(),
         ..data
-    })
+    }
 }
 
-fn fingerprint<'a>(
-    stimuli: &Stimuli,
-    rdms: impl Iterator<Item = &'a Rdm>,
-    repeats: Option<&[Mat<f64>]>,
-) -> String {
+/// Of everything that a value may depend on.
+fn fingerprint(stimuli: &Stimuli, groups: &[Group], repeats: &[Mat<f64>]) -> String {
     let mut hash = Sha256::new();
     let mut add = |values: &[f64]| {
         hash.update((values.len() as u64).to_le_bytes());
@@ -203,10 +284,20 @@ fn fingerprint<'a>(
             .iter()
             .for_each(|value| hash.update(value.to_le_bytes()));
     };
+    add(&[stimuli.height() as f64, stimuli.width() as f64]);
     (0..stimuli.scenes()).for_each(|scene| add(stimuli.scene(scene)));
-    rdms.for_each(|rdm| add(rdm.values()));
-    for repeat in repeats.unwrap_or_default() {
+    for repeat in repeats {
         (0..repeat.ncols()).for_each(|neuron| add(repeat.col_as_slice(neuron)));
+    }
+    for group in groups {
+        add(group.rdm.values());
+        add(&[group.count as f64, group.ceiling.unwrap_or(f64::NAN)]);
+        let members: Vec<f64> = group.members.iter().map(|&neuron| neuron as f64).collect();
+        add(&members);
+    }
+    for group in groups {
+        hash.update((group.name.len() as u64).to_le_bytes());
+        hash.update(&group.name);
     }
     let bytes = hash.finalize();
     bytes[..8]

@@ -18,6 +18,7 @@ fn study(out: &Path) -> AlignmentStudy {
             spikes: 8.0,
             seed: 1,
         }),
+        learnt: None,
         settings: Settings {
             models: vec!["digit-net-small".to_string()],
             seeds: 2,
@@ -193,7 +194,7 @@ fn mobilenet_is_as_near_as_is_known() {
     if !folder.join("allen").exists() || !folder.join(WEIGHTS).exists() {
         return;
     }
-    let neurons = Neurons::of_similarities(allen::read(&folder.join("allen")).unwrap());
+    let neurons = Neurons::of_similarities(allen::read(&folder.join("allen")).unwrap()).unwrap();
     let weights = folder.join(WEIGHTS);
     let device = Device::flex();
     let (settings, nowhere) = (Settings::default(), PathBuf::new());

@@ -17,7 +17,7 @@ use std::path::Path;
 use super::figure::Figure;
 use super::page::{Gallery, page};
 use super::{format, write_whole};
-use crate::alignment::study::{Measurement, View};
+use crate::alignment::study::{Measurement, Settings, View};
 use crate::error::Error;
 use results::Results;
 
@@ -43,10 +43,11 @@ pub struct Rendered {
 pub fn render(
     measured: &[Measurement],
     views: &[View],
+    settings: &Settings,
     images: bool,
 ) -> Result<Rendered, image::ImageError> {
     let results = Results::new(measured);
-    let sections = tables::sections(&results);
+    let sections = tables::sections(&results, settings);
     let mut figures: Vec<Figure> = Vec::new();
     for data in results.data() {
         figures.extend(heat::figure(&results, &data));
@@ -75,7 +76,7 @@ pub fn render(
             title: "Maps of neurons and of units".to_string(),
             caption: "The representations of the neurons that answer most reliably, and below \
                       them the maps of the units that RMSE pairs them with in the first layer, \
-                      each from its least value (black) to its largest (white)."
+                      each from its least value (black) to its largest (white). The pairing is the study's."
                 .to_string(),
             pictures: &maps,
         },
@@ -101,11 +102,12 @@ pub fn render(
 pub fn write(
     measured: &[Measurement],
     views: &[View],
+    settings: &Settings,
     images: bool,
     out: &Path,
 ) -> Result<String, Error> {
     let path = out.join("report.html");
-    let rendered = render(measured, views, images).map_err(|source| Error::Picture {
+    let rendered = render(measured, views, settings, images).map_err(|source| Error::Picture {
         path: path.clone(),
         source,
     })?;

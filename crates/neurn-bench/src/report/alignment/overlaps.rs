@@ -57,9 +57,9 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
         ),
         caption: format!(
             "{}: densities over scenes of a neuron's responses and of the activation of the unit \
-             that goes with it most, both scaled to 0 to 1, of the neurons that have the nearest \
-             units.",
-            view.label
+             that goes with it most, both scaled to 0 to 1. Shown are the neurons that have the \
+             nearest units behind {}.",
+            view.label, view.layers[0].0
         ),
         legend: Legend::Keys(vec![
             (key(0), "neuron".to_string()),

@@ -7,7 +7,7 @@ use super::super::Picture;
 use super::super::figure::ink::tick;
 use super::shown;
 use crate::alignment::study::{Layer, View};
-use crate::alignment::{Comparison, Pairing, Rdm, Scaling, compare, pair, rmse_matrix};
+use crate::alignment::{Comparison, Rdm, Scaling, compare, pair, rmse_matrix};
 use crate::statistics::average_ranks;
 
 /// Pixels between pictures, which nothing is drawn on.
@@ -81,9 +81,9 @@ pub(super) fn maps(view: &View) -> Option<Picture> {
         let distances = rmse_matrix(
             single.representations.as_ref(),
             layer.maps.as_ref(),
-            Scaling::default(),
+            view.scaling,
         );
-        let pairs = pair(distances.as_ref(), Pairing::default());
+        let pairs = pair(distances.as_ref(), view.pairing);
         let units = neurons.iter().filter_map(|neuron| {
             let (_, unit) = pairs.iter().find(|(other, _)| other == neuron)?;
             Some(map(&layer.maps, *unit))

@@ -23,6 +23,8 @@ pub(super) struct Summary {
     pub(super) ceiling: Option<f64>,
     /// The largest of all seeds.
     pub(super) p: Option<f64>,
+    /// The least and the largest value of a seed.
+    pub(super) seeds: [f64; 2],
 }
 
 type Key<'a> = [&'a str; 7];
@@ -76,6 +78,11 @@ impl<'a> Results<'a> {
 
     pub(super) fn simulated(&self) -> bool {
         self.measured.iter().any(|line| line.simulated)
+    }
+
+    /// Whether a network has learnt in this way.
+    pub(super) fn has_training(&self, training: &str) -> bool {
+        self.measured.iter().any(|line| line.training == training)
     }
 
     /// Whether a data set is made up.
@@ -192,6 +199,16 @@ impl<'a> Results<'a> {
                 .map(|(a, b)| [a, b]),
             ceiling: mean(|line| line.ceiling),
             p: largest.and_then(|p| p.into_iter().reduce(f64::max)),
+            seeds: [
+                lines
+                    .iter()
+                    .map(|line| line.value)
+                    .fold(f64::INFINITY, f64::min),
+                lines
+                    .iter()
+                    .map(|line| line.value)
+                    .fold(f64::NEG_INFINITY, f64::max),
+            ],
         })
     }
 
@@ -232,6 +249,7 @@ impl<'a> Results<'a> {
             true => Summary {
                 value: -found.value,
                 interval: found.interval.map(|[low, high]| [-high, -low]),
+                seeds: [-found.seeds[1], -found.seeds[0]],
                 ..found
             },
         })

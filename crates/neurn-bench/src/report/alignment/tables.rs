@@ -4,10 +4,10 @@ use super::super::tables::{Row, Section, Table};
 use super::super::value::{Value, signed_thousandths};
 use super::results::{Results, Subject, Summary, title, treatments, without_layers};
 use super::shown;
-use crate::alignment::study::{BASELINE, MEAN};
+use crate::alignment::study::{BASELINE, MEAN, Settings, difference};
 
-pub(super) fn sections(results: &Results) -> Vec<Section> {
-    let mut sections = vec![how_to_read(results)];
+pub(super) fn sections(results: &Results, settings: &Settings) -> Vec<Section> {
+    let mut sections = vec![how_to_read(results, settings)];
     for data in results.data() {
         let mut tables = gains(results, &data);
         tables.push(nearness(results, &data));
@@ -30,7 +30,7 @@ pub(super) fn sections(results: &Results) -> Vec<Section> {
     sections
 }
 
-fn how_to_read(results: &Results) -> Section {
+fn how_to_read(results: &Results, settings: &Settings) -> Section {
     let mut paragraphs = vec![
         "RMSE is the papers': between a neuron's map (the mean image weighted by its responses) \
          and that of its unit, both scaled; less is nearer. KDE-IoU, also the papers', is how far \
@@ -40,13 +40,44 @@ fn how_to_read(results: &Results) -> Section {
          is nearer."
             .to_string(),
         "In brackets are 95 % bootstrap intervals: over scenes for RSA, over neurons for the \
-         others. A value over several seeds of a network is their mean, with the mean ends of \
-         their intervals."
+         others, so none of them covers both. A value over several seeds of a network is their \
+         mean, with the mean ends of their intervals, which do not cover how seeds differ; a \
+         gain counts only if all seeds are on one side. CKA that is not debiased is high for any \
+         two representations of many units."
             .to_string(),
-        "Controls: the pixels, pixels of other scenes (shuffled), and networks that have learnt \
-         nothing. A gain over none that they share is no gain of what a network has learnt."
+        "Controls: the pixels, the pixels with the scenes in another order (shuffled), and \
+         networks that have learnt nothing. A gain over none that they share is no gain of what \
+         a network has learnt. RMSE and KDE-IoU do not see the order of scenes, so shuffled \
+         pixels have the values of pixels there, and what a network has of them it has without \
+         knowing what a neuron answers to. The more units a layer has, the nearer the nearest \
+         is: pixels have one."
             .to_string(),
+        format!(
+            "Settings: RDMs by {}, pairing {}, maps {} scaled by {}, {}. {} draws of scenes, {} \
+             of neurons (200 for CKA), {} permutations. Of single neurons, groups of fewer than {} are \
+             left out; means over groups are of groups that share no neurons and have a ceiling of \
+             0.5 or more.",
+            settings.distance,
+            settings.pairing,
+            settings.maps,
+            settings.scaling,
+            match settings.choose {
+                true => "the most central neurons of each cluster",
+                false => "all neurons",
+            },
+            settings.scene_draws,
+            settings.neuron_draws,
+            settings.permutations,
+            settings.least_neurons
+        ),
     ];
+    if results.has_training("imagenet") {
+        paragraphs.push(
+            "MobileNet V1 learnt ImageNet without NeuRN. With NeuRN in front its weights meet \
+             images that they were not made for, so a loss there says little about NeuRN."
+                .to_string(),
+        );
+    }
     if results.simulated() {
         paragraphs.insert(
             0,
@@ -85,7 +116,8 @@ fn verdicts(results: &Results, data: &str) -> Vec<String> {
                 .filter_map(|subject| {
                     let controls = subjects.iter().filter(|other| {
                         let same = other.training == "untrained" && other.model == subject.model;
-                        other.model == "pixels" || (same && any_trained)
+                        other.training == "none" && other.model != "generator"
+                            || (same && any_trained)
                     });
                     let controls = controls.filter_map(|control| {
                         gain(control).map(|summary| (control.label(), summary))
@@ -109,35 +141,44 @@ fn verdicts(results: &Results, data: &str) -> Vec<String> {
 
 fn said(gain: Summary, controls: &[(String, Summary)]) -> String {
     let number = signed_thousandths(gain.value);
-    let Some([low, high]) = gain.interval else {
-        let side = match gain.value > 0.0 {
-            true => "nearer",
-            false => "not nearer",
-        };
-        return format!("{number}, {side} (without an interval)");
+    let [low, high] = gain.interval.unwrap_or(gain.seeds);
+    let range = match gain.interval {
+        Some(_) => format!(
+            "[{}, {}]",
+            signed_thousandths(low),
+            signed_thousandths(high)
+        ),
+        None => "(without an interval)".to_string(),
     };
-    let interval = format!(
-        "[{}, {}]",
-        signed_thousandths(low),
-        signed_thousandths(high)
-    );
-    if low <= 0.0 {
-        let side = match high < 0.0 {
-            true => "farther",
-            false => "no difference that the interval shows",
-        };
-        return format!("{number} {interval}, {side}");
+    let text = format!("{number} {range}");
+    if low <= 0.0 && high >= 0.0 {
+        return format!("{text}, no difference that the interval shows");
     }
-    // A control shares the gain if it has as much of it as may be.
+    let [least, most] = gain.seeds;
+    if least <= 0.0 && most >= 0.0 {
+        return format!(
+            "{text}, but seeds lie on both sides, from {} to {}: no difference",
+            signed_thousandths(least),
+            signed_thousandths(most)
+        );
+    }
+    if high < 0.0 {
+        return format!("{text}, farther");
+    }
+    // A control shares the gain if it may have as much, or if the network may
+    // have as little.
     let sharing: Vec<String> = controls
         .iter()
-        .filter(|(_, control)| control.value >= low)
+        .filter(|(_, control)| {
+            let most = control.interval.map_or(control.value, |[_, high]| high);
+            control.value >= low || most >= gain.value
+        })
         .map(|(name, control)| format!("{name} {}", signed_thousandths(control.value)))
         .collect();
     match sharing.is_empty() {
-        true => format!("{number} {interval}, nearer, and by more than the controls"),
+        true => format!("{text}, nearer, and by more than the controls"),
         false => format!(
-            "{number} {interval}, nearer, but so is what has learnt nothing ({}): no gain",
+            "{text}, nearer, but so is what has learnt nothing ({}): no gain",
             sharing.join(", ")
         ),
     }
@@ -249,7 +290,7 @@ fn by_layer(results: &Results, data: &str) -> Vec<Table> {
             Summary::number(found, frontend.contains(" - "))
         };
         let mut columns = frontends.clone();
-        columns.extend(treatments(&frontends).map(|f| crate::alignment::study::difference(f)));
+        columns.extend(treatments(&frontends).map(|f| difference(f)));
         let rows = layers.iter().map(|layer| {
             let values = columns.iter().map(|frontend| value(layer, frontend));
             Row::new(layer, values.collect())
@@ -295,9 +336,13 @@ fn sites(results: &Results, data: &str) -> Vec<Table> {
         let mut values = Vec::new();
         for subject in &subjects {
             for frontend in &frontends {
+                if !columns.contains(&format!("{}: {frontend}", subject.label())) {
+                    continue;
+                }
                 let Some((layer, found)) =
                     results.best_layer("rsa", data, subject, frontend, group)
                 else {
+                    values.push(Value::Missing);
                     continue;
                 };
                 if let Some(value) = found.ceiling {

@@ -52,7 +52,9 @@ fn pixels(gain: f64) -> Vec<Measurement> {
 }
 
 fn markdown(lines: &[Vec<Measurement>]) -> String {
-    render(&lines.concat(), &[], true).unwrap().markdown
+    render(&lines.concat(), &[], &Settings::default(), true)
+        .unwrap()
+        .markdown
 }
 
 #[test]
@@ -93,7 +95,9 @@ fn less_rmse_is_nearer() {
     lines
         .iter_mut()
         .for_each(|line| line.measure = "rmse".to_string());
-    let text = render(&lines, &[], true).unwrap().markdown;
+    let text = render(&lines, &[], &Settings::default(), true)
+        .unwrap()
+        .markdown;
     assert!(
         text.contains("+0.100 [+0.080, +0.120], nearer, and by more"),
         "{text}"
@@ -108,7 +112,7 @@ fn simulated_is_written_on_everything() {
         markdown,
         html,
         csv,
-    } = render(&lines, &[], true).unwrap();
+    } = render(&lines, &[], &Settings::default(), true).unwrap();
     for caption in markdown.lines().filter(|line| line.starts_with("### ")) {
         // Only the published numbers are of mice.
         let published = caption.contains("arXiv");
@@ -134,9 +138,14 @@ fn simulated_is_written_on_everything() {
 
 #[test]
 fn the_page_is_well_formed_and_loads_nothing() {
-    let html = render(&[pixels(0.0), network("cifar10", 0.1)].concat(), &[], true)
-        .unwrap()
-        .html;
+    let html = render(
+        &[pixels(0.0), network("cifar10", 0.1)].concat(),
+        &[],
+        &Settings::default(),
+        true,
+    )
+    .unwrap()
+    .html;
     let document = parse(&html);
     for node in document.descendants() {
         for attribute in ["src", "href"] {

@@ -10,7 +10,7 @@ use super::super::figure::{Figure, Group, Legend, Panel};
 use super::results::without_layers;
 use super::shown;
 use crate::alignment::study::View;
-use crate::alignment::{DensityGrid, Pairing, Scaling, kde_iou, paired_costs, rmse_matrix};
+use crate::alignment::{DensityGrid, kde_iou, paired_costs, rmse_matrix};
 
 /// Values of one frontend in one group.
 struct Violin {
@@ -31,9 +31,9 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
                 let distances = rmse_matrix(
                     single.representations.as_ref(),
                     layer.maps.as_ref(),
-                    Scaling::default(),
+                    view.scaling,
                 );
-                let costs = paired_costs(distances.as_ref(), Pairing::default());
+                let costs = paired_costs(distances.as_ref(), view.pairing);
                 for (sum, cost) in sums.iter_mut().zip(costs) {
                     *sum += cost.unwrap_or(0.0) / layers.len() as f64;
                 }
@@ -66,9 +66,8 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
         ),
         caption: format!(
             "{}: the distribution over the neurons of each group, each neuron with its mean over \
-             layers; the bar is the median. The unit of a neuron is the nearest, maps are scaled \
-             to 0 to 1.",
-            view.label
+             layers; the bar is the median. Pairing: {}; scaling: {}.",
+            view.label, view.pairing, view.scaling
         ),
         legend: Legend::Keys(
             keys.map(|(place, (name, _))| (key(place), name.clone()))
