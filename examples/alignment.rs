@@ -65,8 +65,8 @@ struct Arguments {
     /// already is not measured again.
     #[arg(long, value_name = "DIR", default_value = "out/alignment")]
     out: PathBuf,
-    /// Leave pictures made from the stimuli out of the report, so that it can be
-    /// passed on whatever their terms are.
+    /// Leave pictures of RDMs and of maps out of the report, so that it can be
+    /// passed on whatever the terms of the data are.
     #[arg(long)]
     no_images: bool,
 }

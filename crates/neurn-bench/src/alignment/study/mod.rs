@@ -66,7 +66,8 @@ pub struct AlignmentStudy {
     pub settings: Settings,
     /// On what.
     pub device: DeviceName,
-    /// Whether the report shows pictures that are made from the stimuli.
+    /// Whether the report shows pictures of RDMs and maps, from which the data could
+    /// be had.
     pub images: bool,
     /// The folder of `results.jsonl`, `settings.toml`, `networks`, `table.md`,
     /// `table.csv` and `report.html`.

@@ -34,8 +34,8 @@ pub struct Rendered {
     pub html: String,
 }
 
-/// The text of all files. Without `images` it has no pictures that are made from
-/// the stimuli.
+/// The text of all files. Without `images` it has no pictures of RDMs and maps,
+/// from which the data could be had.
 ///
 /// # Errors
 ///
@@ -58,11 +58,9 @@ pub fn render(
         figures.extend(violins::figure(view));
         figures.extend(overlaps::figure(view));
     }
-    let pictures: Vec<_> = views.iter().map(pictures::rdms).collect();
-    let maps: Vec<_> = match images {
-        true => views.iter().flat_map(pictures::maps).collect(),
-        false => Vec::new(),
-    };
+    let pictured = if images { views } else { &[] };
+    let rdms: Vec<_> = pictured.iter().map(pictures::rdms).collect();
+    let maps: Vec<_> = pictured.iter().flat_map(pictures::maps).collect();
     let galleries = [
         Gallery {
             title: "RDMs side by side".to_string(),
@@ -70,7 +68,7 @@ pub fn render(
                       whose RDM is the most reliable, and of the layer nearest to it behind each \
                       frontend."
                 .to_string(),
-            pictures: &pictures,
+            pictures: &rdms,
         },
         Gallery {
             title: "Maps of neurons and of units".to_string(),
