@@ -1,9 +1,11 @@
-//! The domain-transfer study of NeuRN: networks trained on one domain of
-//! digits and tested on others, with and without NeuRN in front.
+//! The two studies of NeuRN. Domain transfer: networks trained on one domain of
+//! digits and tested on others. Alignment: networks compared with neurons of mouse
+//! visual cortex. Both with and without NeuRN in front.
 //!
 //! Data flows one way: [`domains`] -> [`transfer`] (one run) -> [`record`] ->
 //! [`journal`] -> [`statistics`] -> [`report`]; [`study`] carries out a plan of
-//! runs.
+//! runs. In the same way [`cortex`] and networks -> [`alignment`] -> [`journal`] ->
+//! [`report`]; [`alignment::study`] carries it out.
 
 pub mod alignment;
 pub mod cortex;

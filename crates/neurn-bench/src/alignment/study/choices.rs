@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let wrong: [(fn(&mut Settings), &str); 8] = [
+        type Change = fn(&mut Settings);
+        let wrong: [(Change, &str); 8] = [
             (
                 |s| s.distance = "manhattan".into(),
                 "distance: expected correlation, ",

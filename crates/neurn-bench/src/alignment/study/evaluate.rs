@@ -289,7 +289,8 @@ fn of_neurons(subject: &Subject, single: &Single, choices: &Choices) -> Vec<Valu
         .reliability
         .as_ref()
         .map(|reliability| reliability.iter().map(|r| r.max(0.0).sqrt()).collect());
-    let measures: [(&'static str, fn(&Scores) -> &[Option<f64>], bool); 4] = [
+    type Of = fn(&Scores) -> &[Option<f64>];
+    let measures: [(&'static str, Of, bool); 4] = [
         ("rmse", |scores| &scores.rmse, false),
         ("kde-iou", |scores| &scores.overlap, false),
         ("ridge", |scores| &scores.ridge, true),

@@ -3,7 +3,7 @@
 //!
 //! Data flows one way: [`cortex`](crate::cortex) and networks -> `neurons` and
 //! `features` (what the measures look at) -> `evaluate` -> [`Measurement`] ->
-//! [`journal`](crate::journal) -> [`report`](crate::report).
+//! [`journal`] -> [`report`].
 
 mod candidate;
 mod choices;
