@@ -11,13 +11,13 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::train::Interrupter;
 use clap::Parser;
 use neurn_bench::alignment::study::{AlignmentStudy, Cortex, Settings};
 use neurn_bench::cortex::nwb::{self, WindowStatistic};
 use neurn_bench::cortex::{Recordings, arrays, simulated::Simulated};
 use neurn_bench::device::DeviceName;
 use neurn_bench::error::Error;
+use neurn_bench::interrupt::on_ctrl_c;
 use neurn_bench::transfer::FRONTENDS;
 use neurn_models::MODELS;
 
@@ -143,18 +143,7 @@ fn main() -> ExitCode {
 }
 
 fn run(study: &AlignmentStudy) -> Result<(), Error> {
-    let interrupter = Interrupter::new();
-    let stop = interrupter.clone();
-    let handler = ctrlc::set_handler(move || {
-        eprintln!("\nstopping after this network; a second Ctrl-C stops at once");
-        if stop.should_stop() {
-            std::process::exit(130);
-        }
-        stop.stop(Some("Ctrl-C"));
-    });
-    if let Err(error) = handler {
-        eprintln!("Ctrl-C will not end this cleanly: {error}");
-    }
+    let interrupter = on_ctrl_c("network");
     let tables = study.run(&interrupter)?;
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(

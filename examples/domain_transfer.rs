@@ -11,11 +11,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use burn::train::Interrupter;
 use clap::Parser;
 use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::domains::{self, ShiftKind};
 use neurn_bench::error::Error;
+use neurn_bench::interrupt::on_ctrl_c;
 use neurn_bench::study::{Data, Study};
 use neurn_bench::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
 use neurn_models::MODELS;
@@ -246,18 +246,7 @@ fn preview(study: &Study) -> Result<(), Error> {
 }
 
 fn run(study: &Study) -> Result<(), Error> {
-    let interrupter = Interrupter::new();
-    let stop = interrupter.clone();
-    let handler = ctrlc::set_handler(move || {
-        eprintln!("\nstopping after this step; a second Ctrl-C stops at once");
-        if stop.should_stop() {
-            std::process::exit(130);
-        }
-        stop.stop(Some("Ctrl-C"));
-    });
-    if let Err(error) = handler {
-        eprintln!("Ctrl-C will not end this cleanly: {error}");
-    }
+    let interrupter = on_ctrl_c("step");
     let tables = study.run(&interrupter)?;
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(

@@ -12,6 +12,8 @@ pub mod cortex;
 pub mod device;
 pub mod domains;
 pub mod error;
+mod fingerprint;
+pub mod interrupt;
 pub mod journal;
 pub mod progress;
 pub mod record;

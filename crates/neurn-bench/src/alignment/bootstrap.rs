@@ -1,11 +1,11 @@
-//! Resampled scenes and neurons.
+//! Resampled scenes.
 
 use faer::{Mat, MatRef};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Interval, Rdm};
+use super::Rdm;
 
 /// Spearman correlations between RDMs of cortex and RDMs of models on scenes
 /// that were drawn with replacement, the same draws for all of them.
@@ -78,42 +78,6 @@ impl SceneBootstrap {
         let draws = self.values.chunks_exact(self.sites * self.models);
         draws.map(|draw| draw[place]).collect()
     }
-
-    /// How far a model is ahead of another at a site, in every draw.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such site or model.
-    pub fn differences(&self, site: usize, model: usize, other: usize) -> Vec<f64> {
-        let pairs = self.draws(site, model).into_iter();
-        pairs
-            .zip(self.draws(site, other))
-            .map(|(model, other)| model - other)
-            .collect()
-    }
-}
-
-/// The mean of values, such as one a neuron, with the interval of means of as
-/// many drawn with replacement; `None` of no values.
-///
-/// # Panics
-///
-/// If a value is not a number, or `draws` is 0.
-pub fn bootstrap_mean(values: &[f64], draws: usize, seed: u64) -> Option<Interval> {
-    if values.is_empty() {
-        return None;
-    }
-    let count = values.len();
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    // About the first, so that equal values have exactly their mean.
-    let mean = values.iter().map(|value| value - values[0]).sum::<f64>() / count as f64 + values[0];
-    let means = (0..draws)
-        .map(|_| {
-            let drawn = (0..count).map(|_| values[chance.random_range(0..count)] - mean);
-            mean + drawn.sum::<f64>() / count as f64
-        })
-        .collect();
-    Some(Interval::percentile(mean, means, 0.95))
 }
 
 /// The pairs of an RDM in ascending order.
@@ -294,7 +258,7 @@ mod tests {
     use super::super::{Comparison, Distance, compare};
     use super::*;
     use crate::alignment::pearson::pearson;
-    use crate::statistics::average_ranks;
+    use crate::statistics::{Interval, average_ranks};
 
     /// The same draw, written out: every scene as often as it was drawn, pairs
     /// of one with itself left out, ranked anew.
@@ -370,23 +334,12 @@ mod tests {
             let sites = [rdm(&noisy(&patterns, 10 * set + 1))];
             let models = [rdm(&noisy(&patterns, 10 * set + 2))];
             let draws = SceneBootstrap::new(&sites, &models, 400, set).draws(0, 0);
-            let value = compare(&sites[0], &models[0], Comparison::Spearman);
-            let Interval { low, high, .. } = Interval::percentile(value, draws, 0.95);
+            let Interval { low, high } = Interval::percentile(draws);
             held += u32::from(low <= truth && truth <= high);
         }
         let share = f64::from(held) / sets as f64;
         // A share of 0.95 deviates by 0.015 among 200; the bootstrap itself is
         // known to be off by a few in a hundred at so few scenes.
         assert!(share > 0.86, "{share}");
-    }
-
-    #[test]
-    fn a_mean_of_equal_values_is_sure() {
-        let interval = bootstrap_mean(&[0.1; 7], 100, 0).unwrap();
-        assert_eq!(
-            (interval.low, interval.high),
-            (interval.value, interval.value)
-        );
-        assert_eq!(bootstrap_mean(&[], 100, 0), None);
     }
 }

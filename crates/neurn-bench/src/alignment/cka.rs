@@ -2,7 +2,7 @@
 
 use faer::MatRef;
 
-use super::gram::centred;
+use super::gram::{centred, of_same_scenes};
 
 /// Linear CKA of two [`gram`](super::gram) matrices, in 0..=1:
 /// `<K, L> / (|K| |L|)` with the Frobenius product, which is
@@ -18,7 +18,7 @@ use super::gram::centred;
 ///
 /// If the matrices are not square or of different sizes.
 pub fn linear_cka(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
-    check(x, y);
+    of_same_scenes(x, y);
     let (x, y) = (centred(x), centred(y));
     let product = |a: MatRef<'_, f64>, b: MatRef<'_, f64>| products(a, b).0;
     quotient(
@@ -47,7 +47,7 @@ pub fn linear_cka(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
 /// If the matrices are not square, of different sizes or of fewer than 4
 /// scenes.
 pub fn debiased_linear_cka(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
-    check(x, y);
+    of_same_scenes(x, y);
     let scenes = x.nrows();
     assert!(scenes >= 4, "debiased CKA of {scenes} scenes, fewer than 4");
     let (x, y) = (hollow(x), hollow(y));
@@ -63,15 +63,6 @@ pub fn debiased_linear_cka(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
         hsic(y.as_ref(), y.as_ref()),
     )
     .clamp(-1.0, 1.0)
-}
-
-fn check(x: MatRef<'_, f64>, y: MatRef<'_, f64>) {
-    assert!(
-        x.nrows() == x.ncols() && x.shape() == y.shape(),
-        "Gram matrices of the same scenes; got {:?} and {:?}",
-        x.shape(),
-        y.shape()
-    );
 }
 
 /// About the mean pattern, which the estimate does not see but whose rounding

@@ -26,6 +26,18 @@ pub fn gram(patterns: MatRef<'_, f64>) -> Mat<f64> {
     &centred * centred.transpose()
 }
 
+/// # Panics
+///
+/// If two Gram matrices are not square or of different sizes.
+pub(super) fn of_same_scenes(x: MatRef<'_, f64>, y: MatRef<'_, f64>) {
+    assert!(
+        x.nrows() == x.ncols() && x.shape() == y.shape(),
+        "Gram matrices of the same scenes; got {:?} and {:?}",
+        x.shape(),
+        y.shape()
+    );
+}
+
 /// A Gram matrix of patterns that are not centred, about the mean of them.
 pub(super) fn centred(gram: MatRef<'_, f64>) -> Mat<f64> {
     let n = gram.nrows();

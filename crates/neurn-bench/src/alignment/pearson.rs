@@ -1,6 +1,6 @@
 //! Pearson's correlation, with an answer for what does not vary.
 
-use faer::MatRef;
+use faer::{Mat, MatRef};
 
 /// Pearson's r in -1..=1; `None` if either side is constant, which correlates
 /// with nothing.
@@ -50,6 +50,13 @@ pub(super) fn column(matrix: MatRef<'_, f64>, column: usize) -> Vec<f64> {
 /// A row of a matrix of any layout.
 pub(super) fn row(matrix: MatRef<'_, f64>, row: usize) -> Vec<f64> {
     matrix.row(row).iter().copied().collect()
+}
+
+/// Some columns of a matrix, one that is named twice standing there twice.
+pub(super) fn columns(matrix: MatRef<'_, f64>, named: &[usize]) -> Mat<f64> {
+    Mat::from_fn(matrix.nrows(), named.len(), |row, place| {
+        matrix[(row, named[place])]
+    })
 }
 
 #[cfg(test)]

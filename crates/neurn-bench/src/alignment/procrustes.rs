@@ -3,6 +3,8 @@
 
 use faer::{Mat, MatRef, Side};
 
+use super::gram::of_same_scenes;
+
 /// The Procrustes similarity of two [`gram`](super::gram) matrices, in 0..=1:
 /// `|X^T Y|_* / (|X| |Y|)`, the nuclear norm of the product of centred
 /// patterns over their Frobenius norms. It is the largest `tr(X Q Y^T)` over
@@ -20,12 +22,7 @@ use faer::{Mat, MatRef, Side};
 ///
 /// If the matrices are not square, of different sizes, or not finite.
 pub fn procrustes(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
-    assert!(
-        x.nrows() == x.ncols() && x.shape() == y.shape(),
-        "Gram matrices of the same scenes; got {:?} and {:?}",
-        x.shape(),
-        y.shape()
-    );
+    of_same_scenes(x, y);
     let (Some(a), Some(b)) = (root(x), root(y)) else {
         return 0.0;
     };

@@ -69,8 +69,8 @@ impl Recordings {
                 return Err(CortexError::values("stimuli", expected, found));
             }
         }
-        let repeats = recordings.iter().map(|one| one.responses.repeats()).min();
-        let repeats = repeats.expect("there is a first");
+        let repeats = recordings.iter().map(|one| one.responses.repeats());
+        let repeats = repeats.fold(first.responses.repeats(), usize::min);
         let scenes = first.stimuli.scenes();
         let neurons: Vec<Neuron> = recordings
             .iter()

@@ -3,6 +3,8 @@
 use burn::data::dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
 
+use crate::fingerprint::hexadecimal;
+
 /// The number of classes of every digit domain.
 pub const CLASSES: usize = 10;
 
@@ -155,11 +157,7 @@ fn fingerprint(pixels: &Pixels, labels: &[u8], shape: [usize; 3]) -> String {
             }
         }
     }
-    let bytes = hash.finalize();
-    bytes[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&hash.finalize()[..8])
 }
 
 impl Dataset<LabelledImage> for ImageSet {

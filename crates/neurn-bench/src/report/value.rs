@@ -38,6 +38,15 @@ pub(super) enum Notation {
 }
 
 impl Value {
+    /// A number by itself.
+    pub(super) fn number(value: f64) -> Self {
+        Value::Number {
+            value,
+            interval: None,
+            signed: false,
+        }
+    }
+
     pub(super) fn accuracy(estimate: Option<Estimate>) -> Self {
         estimate.map_or(Value::Missing, Value::Accuracy)
     }

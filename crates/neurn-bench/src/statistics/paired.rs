@@ -67,27 +67,38 @@ impl PairedDifference {
 }
 
 impl Interval {
+    /// The interval that holds the middle 95 % of draws.
+    ///
+    /// # Panics
+    ///
+    /// Without a draw, or if one is not a number.
+    pub fn percentile(mut draws: Vec<f64>) -> Self {
+        assert!(!draws.is_empty(), "an interval has at least 1 draw; got 0");
+        draws.sort_unstable_by(|a, b| a.partial_cmp(b).expect("draws are numbers"));
+        Self {
+            low: percentile(&draws, 0.025),
+            high: percentile(&draws, 0.975),
+        }
+    }
+
     /// Of at least two differences. Their deviations from the mean are drawn,
     /// so equal differences have an interval of exactly their value.
     fn of(differences: &[f64], mean: f64) -> Self {
         let count = differences.len();
         let mut chance = ChaCha8Rng::seed_from_u64(RESAMPLING_SEED);
-        let mut means: Vec<f64> = (0..RESAMPLES)
+        let means: Vec<f64> = (0..RESAMPLES)
             .map(|_| {
                 let drawn = (0..count).map(|_| differences[chance.random_range(0..count)] - mean);
                 mean + drawn.sum::<f64>() / count as f64
             })
             .collect();
-        means.sort_unstable_by(f64::total_cmp);
-        Self {
-            low: percentile(&means, 0.025),
-            high: percentile(&means, 0.975),
-        }
+        Self::percentile(means)
     }
 }
 
-/// Between the two order statistics that are next to it.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+/// Between the two order statistics that are next to it, as NumPy's
+/// `percentile`.
+pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, above) = (
         sorted[place.floor() as usize],
@@ -122,6 +133,16 @@ mod tests {
         for (share, expected) in [(0.025, 1.075), (0.5, 3.0), (0.975, 7.7)] {
             assert!((percentile(&sorted, share) - expected).abs() < 1e-12);
         }
+    }
+
+    /// `np.percentile(np.arange(11.0), [2.5, 97.5])`
+    #[test]
+    fn ends_are_interpolated() {
+        let draws: Vec<f64> = (0..11).rev().map(f64::from).collect();
+        let interval = Interval::percentile(draws);
+        assert!((interval.low - 0.25).abs() < 1e-12 && (interval.high - 9.75).abs() < 1e-12);
+        let of_one = Interval::percentile(vec![2.0]);
+        assert_eq!((of_one.low, of_one.high), (2.0, 2.0));
     }
 
     /// All n^n draws of five differences are few enough to be counted, which

@@ -16,6 +16,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
 pub use examples::{Example, Examples};
 pub(crate) use frontends::frontend;
 pub use frontends::{FRONTENDS, UnknownFrontend};
+pub(crate) use plan::read_toml;
 pub use plan::{FrontendSettings, Plan, PlanError};
 pub use presets::PRESETS;
 pub use run::{Job, Split, Target};

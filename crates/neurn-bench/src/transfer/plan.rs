@@ -148,25 +148,7 @@ impl Plan {
 
     /// Reads a plan. A file of over a megabyte is not read.
     pub fn read(path: &Path) -> Result<Self, PlanError> {
-        const LARGEST: u64 = 1 << 20;
-        let io = |source| PlanError::Io {
-            path: path.to_path_buf(),
-            source,
-        };
-        let mut text = String::new();
-        let file = std::fs::File::open(path).map_err(io)?;
-        let read = file.take(LARGEST + 1).read_to_string(&mut text);
-        if read.map_err(io)? as u64 > LARGEST {
-            return Err(PlanError::Value {
-                key: path.display().to_string(),
-                expected: format!("a plan of at most {LARGEST} bytes"),
-                found: "more".to_string(),
-            });
-        }
-        Self::from_toml(&text).map_err(|source| PlanError::Toml {
-            path: path.to_path_buf(),
-            source: Box::new(source),
-        })
+        read_toml(path, "a plan", Self::from_toml)
     }
 
     /// The plan as TOML, with every default written out.
@@ -498,6 +480,34 @@ fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Erro
         }
     }
     deserializer.deserialize_any(Visitor)
+}
+
+/// What a TOML file holds, which is called `what`. A file of over a megabyte is not
+/// read.
+pub(crate) fn read_toml<T>(
+    path: &Path,
+    what: &str,
+    parse: impl Fn(&str) -> Result<T, toml::de::Error>,
+) -> Result<T, PlanError> {
+    const LARGEST: u64 = 1 << 20;
+    let io = |source| PlanError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(io)?;
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    if read.map_err(io)? as u64 > LARGEST {
+        return Err(PlanError::Value {
+            key: path.display().to_string(),
+            expected: format!("{what} of at most {LARGEST} bytes"),
+            found: "more".to_string(),
+        });
+    }
+    parse(&text).map_err(|source| PlanError::Toml {
+        path: path.to_path_buf(),
+        source: Box::new(source),
+    })
 }
 
 #[cfg(test)]

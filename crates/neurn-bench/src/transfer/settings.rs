@@ -10,6 +10,7 @@ use super::train::seeded;
 use super::{Augmentation, Examples};
 use crate::device::{self, Backend};
 use crate::domains::CLASSES;
+use crate::fingerprint::hexadecimal;
 
 /// How networks are trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,8 +164,7 @@ impl Run {
             "augmentation": self.augmentation(),
             "data": fingerprint,
         });
-        let hash = Sha256::digest(settings.to_string());
-        hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&Sha256::digest(settings.to_string())[..8])
     }
 
     /// The frontend with its settings, as a table names it.

@@ -16,6 +16,7 @@ use super::features::{Layer, Summary};
 use crate::cortex::Stimuli;
 use crate::domains::{CLASSES, Domain};
 use crate::error::Error;
+use crate::fingerprint::hexadecimal;
 use crate::transfer::{
     Augmentation, Checkpoints, Event, Examples, SettingsError, Split, Trainer, Training, frontend,
     seeded,
@@ -264,10 +265,7 @@ impl Candidate {
         };
         // Another network of the same name is not taken for this one.
         let digest = Sha256::digest(burn::config::config_to_json(config));
-        let digest: String = digest[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hexadecimal(&digest[..4]);
         let folder = format!("{}-{frontend_name}-{}-{digest}", self.model, self.seed);
         let checkpoints = Checkpoints::new(studio.networks.join(folder));
         let trainer = Trainer {

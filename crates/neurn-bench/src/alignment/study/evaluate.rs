@@ -7,13 +7,14 @@ use rayon::prelude::*;
 
 use super::choices::Choices;
 use super::features::Layer;
-use super::measurement::{BASELINE, MEAN, difference};
+use super::measurement::{MEAN, difference};
 use super::neurons::{Group, Neurons, Single, averaged};
+use crate::alignment::pearson::{column, columns, constant, row};
 use crate::alignment::{
-    DensityGrid, Interval, Pairing, Rdm, Ridge, Scaling, SceneBootstrap, ScenePermutation,
-    correlation_cost, debiased_linear_cka, kde_iou, linear_cka, pair, paired_costs, procrustes,
-    rmse_matrix,
+    DensityGrid, Pairing, Rdm, Ridge, Scaling, SceneBootstrap, ScenePermutation, correlation_cost,
+    debiased_linear_cka, kde_iou, linear_cka, pair, paired_costs, procrustes, rmse_matrix,
 };
+use crate::statistics::Interval;
 
 /// The measures, as they are named in measurements. Of `rmse` less is nearer, of
 /// all others more.
@@ -174,11 +175,8 @@ impl Subject<'_> {
         frontend: &str,
         table: &[Vec<Option<Spread>>],
     ) -> Vec<Value> {
-        // The layers of a difference are those of its minuend.
-        let of = self.candidate.iter().find(|(name, _)| {
-            name == frontend || (name != BASELINE && difference(name) == frontend)
-        });
-        let layers = &of.expect("a frontend of the candidate").1;
+        // The same behind each frontend.
+        let layers = &self.candidate[0].1;
         let mut values = Vec::new();
         for (l, row) in table.iter().enumerate() {
             let layer = layers.get(l);
@@ -193,8 +191,7 @@ impl Subject<'_> {
                     continue;
                 }
                 let interval = (!spread.draws.is_empty()).then(|| {
-                    let Interval { low, high, .. } =
-                        Interval::percentile(spread.value, spread.draws.clone(), 0.95);
+                    let Interval { low, high } = Interval::percentile(spread.draws.clone());
                     (low, high)
                 });
                 values.push(Value {
@@ -336,8 +333,8 @@ fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
         layer.maps.as_ref(),
         choices.scaling,
     );
-    let units = varying(&layer.maps, true);
-    let distances = columns(&distances, &units);
+    let units = varying(layer.maps.nrows(), |unit| row(layer.maps.as_ref(), unit));
+    let distances = columns(distances.as_ref(), &units);
     let mut rmse = paired_costs(distances.as_ref(), choices.pairing);
     let silent = single.silent.iter().zip(&mut rmse);
     silent
@@ -369,8 +366,10 @@ fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
 /// How far the activities of each neuron and of its unit overlap, both from 0 to
 /// 1.
 fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>> {
-    let units = varying(&layer.activations, false);
-    let activations = columns(&layer.activations, &units);
+    let units = varying(layer.activations.ncols(), |unit| {
+        column(layer.activations.as_ref(), unit)
+    });
+    let activations = columns(layer.activations.as_ref(), &units);
     let cost = correlation_cost(single.responses.as_ref(), activations.as_ref());
     // The mean over all pairs would take long and say little.
     let pairing = match pairing {
@@ -402,23 +401,12 @@ fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>
     overlaps
 }
 
-/// Units whose values differ: by rows (maps) or by columns (activations). Others
-/// are like nothing, and would be nearest to a silent neuron.
-fn varying(values: &Mat<f64>, rows: bool) -> Vec<usize> {
-    let differ = |values: Vec<f64>| values.iter().any(|x| *x != values[0]);
-    let units = if rows { values.nrows() } else { values.ncols() };
+/// Units whose values differ. Others are like nothing, and would be nearest to a
+/// silent neuron.
+fn varying(units: usize, values: impl Fn(usize) -> Vec<f64>) -> Vec<usize> {
     (0..units)
-        .filter(|&unit| match rows {
-            true => differ(values.row(unit).iter().copied().collect()),
-            false => differ(values.col(unit).iter().copied().collect()),
-        })
+        .filter(|&unit| !constant(&values(unit)))
         .collect()
-}
-
-fn columns(matrix: &Mat<f64>, kept: &[usize]) -> Mat<f64> {
-    Mat::from_fn(matrix.nrows(), kept.len(), |row, column| {
-        matrix[(row, kept[column])]
-    })
 }
 
 /// Means of as many of a group's neurons drawn with replacement, of those that
@@ -513,4 +501,14 @@ fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_of_equal_values_is_sure() {
+        assert_eq!(means(&[Some(0.1); 7], 0, 100), [0.1; 100]);
+    }
 }

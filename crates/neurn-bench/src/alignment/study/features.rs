@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 use faer::{Mat, MatRef};
 
-use super::neurons::map_size;
+use super::neurons::{map_size, seen};
+use crate::alignment::pearson::constant;
 use crate::alignment::{Distance, Rdm, gram, representation};
 use crate::cortex::Stimuli;
 use crate::cortex::resampled;
@@ -77,7 +78,7 @@ impl Summary<'_> {
             sum / places as f64
         });
         let maps = match self.map {
-            UnitMap::Weighted => representation(activations.as_ref(), self.seen().as_ref()),
+            UnitMap::Weighted => representation(activations.as_ref(), seen(self.stimuli).as_ref()),
             UnitMap::Mean => {
                 let mut means = vec![0.0; units * places];
                 for scene in values.chunks_exact(units * places) {
@@ -106,19 +107,13 @@ impl Summary<'_> {
 
     /// Of units without places, scenes x units; their maps are the weighted ones.
     pub fn units(&self, name: &str, activations: Mat<f64>) -> Layer {
-        let maps = representation(activations.as_ref(), self.seen().as_ref());
-        let constant = activations
-            .col_iter()
-            .filter(|unit| unit.iter().all(|x| *x == unit[0]))
+        let maps = representation(activations.as_ref(), seen(self.stimuli).as_ref());
+        let units = 0..activations.ncols();
+        let constant = units
+            .filter(|&unit| constant(activations.col_as_slice(unit)))
             .count();
         let patterns = activations.clone();
         self.sum_up(name, patterns.as_ref(), maps, activations, constant)
-    }
-
-    /// The stimuli at the size of maps, scenes x pixels.
-    fn seen(&self) -> Mat<f64> {
-        let [height, width] = map_size(self.stimuli);
-        self.stimuli.resized(height, width).matrix()
     }
 
     fn sum_up(

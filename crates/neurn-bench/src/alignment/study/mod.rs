@@ -15,6 +15,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
@@ -40,6 +41,7 @@ use crate::cortex::{CortexError, Recordings, allen, antolik};
 use crate::device::DeviceName;
 use crate::domains::{Domain, cifar10};
 use crate::error::Error;
+use crate::fingerprint::hexadecimal;
 use crate::journal::{self, Journal};
 use crate::report;
 
@@ -108,7 +110,7 @@ impl AlignmentStudy {
                 return Err(Error::Interrupted);
             }
             bar.set_message(format!("{}: {}", run.neurons.name, run.candidate.label()));
-            if !is_whole(journal.records(), &run.id) {
+            if whole(journal.records(), &run.id).is_empty() {
                 let lines = self.measure(run, &materials, &choices, &device, interrupter)?;
                 journal.append_all(lines)?;
             }
@@ -117,7 +119,7 @@ impl AlignmentStudy {
         bar.finish_and_clear();
         let measured: Vec<Measurement> = runs
             .iter()
-            .flat_map(|run| whole(journal.records(), &run.id))
+            .flat_map(|run| whole(journal.records(), &run.id).into_iter().cloned())
             .collect();
         let views = self.views(&materials, &choices, &device, interrupter)?;
         report::alignment::write(&measured, &views, &self.settings, self.images, &self.out)
@@ -131,8 +133,12 @@ impl AlignmentStudy {
     /// If they cannot be read.
     pub fn measured(out: &Path) -> Result<Vec<Measurement>, Error> {
         let mut lines: Vec<Measurement> = journal::read(&out.join("results.jsonl"))?;
-        let all = lines.clone();
-        lines.retain(|line| is_whole(&all, &line.run));
+        let named: BTreeSet<String> = lines.iter().map(|line| line.run.clone()).collect();
+        let are_whole = named
+            .into_iter()
+            .filter(|run| !whole(&lines, run).is_empty());
+        let are_whole: BTreeSet<String> = are_whole.collect();
+        lines.retain(|line| are_whole.contains(&line.run));
         Ok(lines)
     }
 
@@ -180,7 +186,7 @@ impl AlignmentStudy {
                     path: weights.clone(),
                     source,
                 })?;
-                materials.weights = Some((weights, hex(&Sha256::digest(bytes)[..8])));
+                materials.weights = Some((weights, hexadecimal(&Sha256::digest(bytes)[..8])));
             }
         }
         for data in recordings {
@@ -200,44 +206,40 @@ impl AlignmentStudy {
         Ok(materials)
     }
 
-    /// Networks and controls, for neurons of either kind.
-    fn candidates(&self, materials: &Materials, simulated: bool) -> Vec<Candidate> {
-        let one = |model: &str, origin| Candidate {
+    /// Networks and controls.
+    fn candidates(&self, materials: &Materials) -> Vec<Candidate> {
+        let one = |model: &str, origin, seed| Candidate {
             model: model.to_string(),
             origin,
-            seed: 0,
-        };
-        let seeds = 0..self.settings.seeds;
-        let mut candidates = vec![one("pixels", Origin::Pixels)];
-        if simulated && materials.rates.is_some() {
-            candidates.push(one("generator", Origin::Generator));
-        }
-        candidates.extend(seeds.clone().map(|seed| Candidate {
             seed,
-            ..one("shuffled-pixels", Origin::Shuffled)
-        }));
-        for model in &self.settings.models {
-            candidates.extend(seeds.clone().map(|seed| Candidate {
-                seed,
-                ..one(model, Origin::Untrained)
-            }));
+        };
+        let seeds = |model: &str, origin| -> Vec<Candidate> {
+            let seeds = 0..self.settings.seeds;
+            seeds.map(|seed| one(model, origin, seed)).collect()
+        };
+        let models = &self.settings.models;
+        let mut candidates = vec![one("pixels", Origin::Pixels, 0)];
+        if materials.rates.is_some() {
+            candidates.push(one("generator", Origin::Generator, 0));
         }
+        candidates.extend(seeds("shuffled-pixels", Origin::Shuffled));
+        candidates.extend(
+            models
+                .iter()
+                .flat_map(|model| seeds(model, Origin::Untrained)),
+        );
         if materials.photographs.is_some() {
-            for model in &self.settings.models {
-                candidates.extend(seeds.clone().map(|seed| Candidate {
-                    seed,
-                    ..one(model, Origin::Cifar10)
-                }));
-            }
+            candidates.extend(
+                models
+                    .iter()
+                    .flat_map(|model| seeds(model, Origin::Cifar10)),
+            );
         }
         if materials.weights.is_some() {
-            if !self.settings.models.iter().any(|model| model == MOBILENET) {
-                candidates.extend(seeds.map(|seed| Candidate {
-                    seed,
-                    ..one(MOBILENET, Origin::Untrained)
-                }));
+            if !models.iter().any(|model| model == MOBILENET) {
+                candidates.extend(seeds(MOBILENET, Origin::Untrained));
             }
-            candidates.push(one(MOBILENET, Origin::ImageNet));
+            candidates.push(one(MOBILENET, Origin::ImageNet, 0));
         }
         candidates
     }
@@ -245,7 +247,7 @@ impl AlignmentStudy {
     fn runs<'a>(&self, materials: &'a Materials) -> Result<Vec<Run<'a>>, Error> {
         let mut runs = Vec::new();
         for neurons in &materials.neurons {
-            for candidate in self.candidates(materials, neurons.simulated) {
+            for candidate in self.candidates(materials) {
                 let id = self.id(neurons, &candidate, materials)?;
                 runs.push(Run {
                     neurons,
@@ -288,7 +290,7 @@ impl AlignmentStudy {
             "weights": weights.map(|(_, digest)| digest),
             "device": self.device.backend(),
         });
-        Ok(hex(&Sha256::digest(all.to_string())[..8]))
+        Ok(hexadecimal(&Sha256::digest(all.to_string())[..8]))
     }
 
     fn measure(
@@ -367,38 +369,38 @@ impl AlignmentStudy {
             "photographs": photographs.map(|domain| domain.train.fingerprint()),
             "device": self.device.backend(),
         });
-        hex(&Sha256::digest(how.to_string())[..4])
+        hexadecimal(&Sha256::digest(how.to_string())[..4])
     }
 
     /// What the pictures of each data set show besides numbers: the layers of one
-    /// candidate, the last in the list.
-    fn views(
+    /// candidate, the last in the list. None of a data set that nothing is drawn
+    /// of.
+    fn views<'a>(
         &self,
-        materials: &Materials,
+        materials: &'a Materials,
         choices: &Choices,
         device: &Device,
         interrupter: &Interrupter,
-    ) -> Result<Vec<View>, Error> {
-        let mut views = Vec::new();
-        for neurons in &materials.neurons {
-            let candidates = self.candidates(materials, neurons.simulated);
-            let Some(candidate) = candidates.last().cloned() else {
-                continue;
-            };
+    ) -> Result<Vec<View<'a>>, Error> {
+        let Some(candidate) = self.candidates(materials).pop() else {
+            return Ok(Vec::new());
+        };
+        let drawn = |neurons: &&Neurons| self.images || neurons.single.is_some();
+        let views = materials.neurons.iter().filter(drawn).map(|neurons| {
             let run = Run {
                 neurons,
                 id: String::new(),
-                candidate,
+                candidate: candidate.clone(),
             };
-            views.push(View {
-                neurons: neurons.clone(),
-                label: run.candidate.label(),
+            Ok(View {
+                neurons,
+                label: candidate.label(),
                 scaling: choices.scaling,
                 pairing: choices.pairing,
                 layers: self.layers(&run, materials, choices, device, interrupter)?,
-            });
-        }
-        Ok(views)
+            })
+        });
+        views.collect()
     }
 }
 
@@ -420,9 +422,9 @@ struct Run<'a> {
 
 /// Neurons beside the layers of one network.
 #[derive(Clone, Debug)]
-pub struct View {
+pub struct View<'a> {
     /// The neurons.
-    pub neurons: Neurons,
+    pub neurons: &'a Neurons,
     /// The network.
     pub label: String,
     /// How maps are scaled.
@@ -433,29 +435,21 @@ pub struct View {
     pub layers: Vec<(String, Vec<Layer>)>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn is_whole(lines: &[Measurement], run: &str) -> bool {
-    !whole(lines, run).is_empty()
-}
-
 /// The lines of a run, if they are all there. A run that was cut off and then
 /// measured again has its first lines twice, and the whole of it last.
-fn whole(lines: &[Measurement], run: &str) -> Vec<Measurement> {
-    let of_run: Vec<&Measurement> = lines.iter().filter(|line| line.run == run).collect();
+fn whole<'a>(lines: &'a [Measurement], run: &str) -> Vec<&'a Measurement> {
+    let mut of_run: Vec<&Measurement> = lines.iter().filter(|line| line.run == run).collect();
     let count = of_run.last().map_or(0, |line| line.lines);
-    let Some(first) = of_run.len().checked_sub(count) else {
+    let Some(before) = of_run.len().checked_sub(count) else {
         return Vec::new();
     };
-    let last = of_run[first..].iter();
-    match last
-        .clone()
+    of_run.drain(..before);
+    match of_run
+        .iter()
         .enumerate()
         .all(|(place, line)| line.line == place)
     {
-        true => last.map(|&line| line.clone()).collect(),
+        true => of_run,
         false => Vec::new(),
     }
 }

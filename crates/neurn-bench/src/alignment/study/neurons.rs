@@ -6,11 +6,13 @@ use faer::Mat;
 use sha2::{Digest, Sha256};
 
 use super::choices::Choices;
+use crate::alignment::pearson::{columns, constant};
 use crate::alignment::{
     Rdm, Selection, cka_ceiling, gram, rdm_ceiling, representation, split_half,
 };
 use crate::cortex::{Kind, Recordings, Similarities, Stimuli};
 use crate::error::Error;
+use crate::fingerprint::hexadecimal;
 
 /// Neural data to compare with.
 #[derive(Clone, Debug)]
@@ -144,25 +146,20 @@ impl Neurons {
             data = chosen(data);
         }
         let (responses, repeats) = (data.responses.mean(), data.responses.repeats());
-        let silent: Vec<bool> = responses
-            .col_iter()
-            .map(|neuron| neuron.iter().all(|x| *x == neuron[0]))
+        let silent: Vec<bool> = (0..responses.ncols())
+            .map(|neuron| constant(responses.col_as_slice(neuron)))
             .collect();
         let repeats: Vec<Mat<f64>> = (0..repeats).map(|r| data.responses.repeat(r)).collect();
         let reliability = split_half(&repeats, SPLITS, SEED).map(|found| found.values);
-        let mut seen = BTreeSet::new();
+        let mut named = BTreeSet::new();
         let mut groups = Vec::new();
         let everyone = ("all".to_string(), (0..data.neurons.len()).collect());
         for (name, members) in data.groups().into_iter().chain([everyone]) {
             // A site that is all there is of its area is named once.
-            if members.len() < choices.least_neurons || !seen.insert(members.clone()) {
+            if members.len() < choices.least_neurons || !named.insert(members.clone()) {
                 continue;
             }
-            let of_group = |all: &Mat<f64>| {
-                Mat::from_fn(all.nrows(), members.len(), |scene, i| {
-                    all[(scene, members[i])]
-                })
-            };
+            let of_group = |all: &Mat<f64>| columns(all.as_ref(), &members);
             let halves: Vec<Mat<f64>> = repeats.iter().map(of_group).collect();
             groups.push(Group {
                 name,
@@ -182,8 +179,7 @@ impl Neurons {
                 data.neurons.len()
             )));
         }
-        let [height, width] = map_size(&data.stimuli);
-        let seen = data.stimuli.resized(height, width).matrix();
+        let seen = seen(&data.stimuli);
         let representations = representation(responses.as_ref(), seen.as_ref());
         Ok(Self {
             fingerprint: fingerprint(&data.stimuli, &groups, &repeats),
@@ -205,10 +201,7 @@ impl Single {
     /// The Gram matrix of some of the neurons, one that is named twice counting
     /// twice.
     pub fn gram(&self, members: &[usize]) -> Mat<f64> {
-        let scenes = self.responses.nrows();
-        let patterns = Mat::from_fn(scenes, members.len(), |scene, i| {
-            self.responses[(scene, members[i])]
-        });
+        let patterns = columns(self.responses.as_ref(), members);
         gram(patterns.as_ref())
     }
 }
@@ -216,6 +209,12 @@ impl Single {
 /// Height and width of maps.
 pub fn map_size(stimuli: &Stimuli) -> [usize; 2] {
     [stimuli.height(), stimuli.width()].map(|side| side.min(MAP_SIDE))
+}
+
+/// The stimuli at the size of maps, scenes x pixels.
+pub fn seen(stimuli: &Stimuli) -> Mat<f64> {
+    let [height, width] = map_size(stimuli);
+    stimuli.resized(height, width).matrix()
 }
 
 /// Groups that a mean is taken over: without those that share neurons with an
@@ -251,8 +250,7 @@ fn check_scenes(name: &str, scenes: usize) -> Result<(), Error> {
 
 /// The paper's choice of neurons; of a single kind, without a balance.
 fn chosen(data: Recordings) -> Recordings {
-    let [height, width] = map_size(&data.stimuli);
-    let seen = data.stimuli.resized(height, width).matrix();
+    let seen = seen(&data.stimuli);
     let representations = representation(data.responses.mean().as_ref(), seen.as_ref());
     let kinds: Vec<_> = data.neurons.iter().map(|neuron| neuron.kind).collect();
     let selection = Selection {
@@ -299,9 +297,5 @@ fn fingerprint(stimuli: &Stimuli, groups: &[Group], repeats: &[Mat<f64>]) -> Str
         hash.update((group.name.len() as u64).to_le_bytes());
         hash.update(&group.name);
     }
-    let bytes = hash.finalize();
-    bytes[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&hash.finalize()[..8])
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::transfer::{PlanError, Training};
+use crate::transfer::{Training, read_toml};
 
 /// How networks and neurons are compared, and what networks learn. A TOML file
 /// in which everything has a default.
@@ -72,21 +72,13 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads a TOML file. What it does not say has its default; what is not known
+    /// Reads a TOML file of at most a megabyte. What it does not say has its default; what is not known
     /// is refused.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or does not hold settings.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| PlanError::Io {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        let settings = toml::from_str(&text).map_err(|source| PlanError::Toml {
-            path: path.to_path_buf(),
-            source: Box::new(source),
-        })?;
-        Ok(settings)
+        Ok(read_toml(path, "settings", |text| toml::from_str(text))?)
     }
 }

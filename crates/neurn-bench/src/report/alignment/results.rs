@@ -221,17 +221,19 @@ impl<'a> Results<'a> {
         subject: &Subject,
         frontend: &str,
     ) -> Option<Summary> {
-        let layers = self.layers(data, subject);
-        let layer = match layers.as_slice() {
-            [layer] => layer,
-            _ => MEAN,
-        };
-        let groups = self.groups(data);
-        let group = match groups.as_slice() {
-            [group] => group,
-            _ => MEAN,
-        };
-        self.find(measure, data, subject, frontend, layer, group)
+        let layer = self.mean_layer(data, subject);
+        let group = self.mean_group(data);
+        self.find(measure, data, subject, frontend, &layer, &group)
+    }
+
+    /// What stands for all layers of a subject: their mean, or the only one.
+    pub(super) fn mean_layer(&self, data: &str, subject: &Subject) -> String {
+        only_or_mean(self.layers(data, subject))
+    }
+
+    /// What stands for all groups of a data set: their mean, or the only one.
+    pub(super) fn mean_group(&self, data: &str) -> String {
+        only_or_mean(self.groups(data))
     }
 
     /// How much nearer a frontend brings a subject to cortex; above 0 is nearer,
@@ -284,6 +286,13 @@ impl<'a> Results<'a> {
             }
         }
         names
+    }
+}
+
+fn only_or_mean(mut names: Vec<String>) -> String {
+    match names.len() {
+        1 => names.remove(0),
+        _ => MEAN.to_string(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::figure::ink::{
 use super::super::figure::{Figure, Group, Legend, Panel};
 use super::results::{Results, treatments, without_layers};
 use super::shown;
-use crate::alignment::study::{BASELINE, MEAN};
+use crate::alignment::study::BASELINE;
 use crate::cortex::{Area, Kind};
 
 /// What a group is, by its name, in the order of the legend.
@@ -30,10 +30,7 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     for frontend in treatments(&frontends) {
         let mut panels = Vec::new();
         for subject in results.subjects(data) {
-            let layer = match results.layers(data, &subject).as_slice() {
-                [layer] => layer.clone(),
-                _ => MEAN.to_string(),
-            };
+            let layer = results.mean_layer(data, &subject);
             let rmse = |frontend: &str, group: &str| {
                 let found = results.find("rmse", data, &subject, frontend, &layer, group);
                 found.map(|found| found.value)

@@ -4,7 +4,7 @@ use super::super::tables::{Row, Section, Table};
 use super::super::value::{Value, signed_thousandths};
 use super::results::{Results, Subject, Summary, title, treatments, without_layers};
 use super::shown;
-use crate::alignment::study::{BASELINE, MEAN, Settings, difference};
+use crate::alignment::study::{BASELINE, Settings, difference};
 
 pub(super) fn sections(results: &Results, settings: &Settings) -> Vec<Section> {
     let mut sections = vec![how_to_read(results, settings)];
@@ -240,18 +240,14 @@ fn nearness(results: &Results, data: &str) -> Table {
             }
             for (ceiling, summary) in ceilings.iter_mut().zip(&found) {
                 if let Some(value) = summary.and_then(|summary| summary.ceiling) {
-                    *ceiling = Value::Number {
-                        value,
-                        interval: None,
-                        signed: false,
-                    };
+                    *ceiling = Value::number(value);
                 }
             }
             let values = found
                 .into_iter()
                 .map(|summary| Summary::number(summary, false));
             let mut row = row(results, data, &subject, values.collect());
-            row.name = format!("{} | {frontend}", row.name).replace(" | ", ": ");
+            row.name = format!("{}: {frontend}", row.name);
             rows.push(row);
         }
     }
@@ -272,13 +268,10 @@ fn nearness(results: &Results, data: &str) -> Table {
     }
 }
 
-/// RSA by layer, of what has learnt; without any, of what has not.
+/// RSA by layer, of what has more than one.
 fn by_layer(results: &Results, data: &str) -> Vec<Table> {
     let frontends = results.frontends(data);
-    let group = match results.groups(data).as_slice() {
-        [group] => group.clone(),
-        _ => MEAN.to_string(),
-    };
+    let group = results.mean_group(data);
     let mut tables = Vec::new();
     for subject in results.subjects(data) {
         let layers = results.layers(data, &subject);
@@ -307,66 +300,58 @@ fn by_layer(results: &Results, data: &str) -> Vec<Table> {
 }
 
 /// RSA by site: the best layer behind each frontend, against the ceiling.
-fn sites(results: &Results, data: &str) -> Vec<Table> {
+fn sites(results: &Results, data: &str) -> Option<Table> {
     let groups = results.groups(data);
-    let frontends = results.frontends(data);
     if groups.len() < 2 {
-        return Vec::new();
+        return None;
     }
+    let frontends = results.frontends(data);
     let mut columns = vec!["ceiling".to_string()];
-    let subjects: Vec<Subject> = results
-        .subjects(data)
-        .into_iter()
-        .filter(|subject| subject.model != "shuffled-pixels")
-        .collect();
-    for subject in &subjects {
+    let mut ceilings = vec![Value::Missing; groups.len()];
+    // A column each.
+    let mut values: Vec<Vec<Value>> = Vec::new();
+    let subjects = results.subjects(data).into_iter();
+    for subject in subjects.filter(|subject| subject.model != "shuffled-pixels") {
+        let one_layer = results.layers(data, &subject).len() == 1;
         for frontend in &frontends {
-            let found = groups.iter().any(|group| {
-                results
-                    .best_layer("rsa", data, subject, frontend, group)
-                    .is_some()
-            });
-            if found {
-                columns.push(format!("{}: {frontend}", subject.label()));
+            let best = |group| results.best_layer("rsa", data, &subject, frontend, group);
+            let found: Vec<_> = groups.iter().map(|group| best(group)).collect();
+            if found.iter().all(Option::is_none) {
+                continue;
             }
-        }
-    }
-    let rows = groups.iter().map(|group| {
-        let mut ceiling = Value::Missing;
-        let mut values = Vec::new();
-        for subject in &subjects {
-            for frontend in &frontends {
-                if !columns.contains(&format!("{}: {frontend}", subject.label())) {
-                    continue;
+            columns.push(format!("{}: {frontend}", subject.label()));
+            for (ceiling, found) in ceilings.iter_mut().zip(&found) {
+                if let Some(value) = found.as_ref().and_then(|(_, found)| found.ceiling) {
+                    *ceiling = Value::number(value);
                 }
-                let Some((layer, found)) =
-                    results.best_layer("rsa", data, subject, frontend, group)
-                else {
-                    values.push(Value::Missing);
-                    continue;
-                };
-                if let Some(value) = found.ceiling {
-                    ceiling = Value::Number {
-                        value,
-                        interval: None,
-                        signed: false,
-                    };
-                }
+            }
+            let told = |(layer, found): (String, Summary)| {
                 let sure = match found.p {
                     Some(p) if p < 0.05 => "*",
                     _ => "",
                 };
-                let layer = match results.layers(data, subject).len() {
-                    1 => String::new(),
-                    _ => format!(" {layer}"),
+                let layer = match one_layer {
+                    true => String::new(),
+                    false => format!(" {layer}"),
                 };
-                values.push(Value::Text(format!("{:.3}{sure}{layer}", found.value)));
-            }
+                Value::Text(format!("{:.3}{sure}{layer}", found.value))
+            };
+            let found = found.into_iter();
+            values.push(
+                found
+                    .map(|found| found.map_or(Value::Missing, told))
+                    .collect(),
+            );
         }
-        values.insert(0, ceiling);
-        Row::new(group, values)
+    }
+    values.insert(0, ceilings);
+    let rows = groups.iter().enumerate().map(|(row, group)| {
+        Row::new(
+            group,
+            values.iter().map(|column| column[row].clone()).collect(),
+        )
     });
-    vec![Table {
+    Some(Table {
         caption: "RSA by group: the layer that is nearest".to_string(),
         corner: "group".to_string(),
         rows: rows.collect(),
@@ -378,7 +363,7 @@ fn sites(results: &Results, data: &str) -> Vec<Table> {
              groups of a run."
                 .to_string(),
         ],
-    }]
+    })
 }
 
 /// RMSE of each group without and with a frontend, as the paper plots it.
@@ -387,10 +372,7 @@ fn groups(results: &Results, data: &str) -> Option<Table> {
     let mut values: Vec<Vec<Value>> = Vec::new();
     let groups = without_layers(results.groups(data));
     for subject in results.subjects(data) {
-        let layer = match results.layers(data, &subject).as_slice() {
-            [layer] => layer.clone(),
-            _ => MEAN.to_string(),
-        };
+        let layer = results.mean_layer(data, &subject);
         for frontend in results.frontends(data) {
             let of = |group| results.find("rmse", data, &subject, &frontend, &layer, group);
             let column: Vec<_> = groups.iter().map(|group| of(group)).collect();

@@ -11,6 +11,7 @@ use super::results::without_layers;
 use super::shown;
 use crate::alignment::study::View;
 use crate::alignment::{DensityGrid, kde_iou, paired_costs, rmse_matrix};
+use crate::statistics::percentile;
 
 /// Values of one frontend in one group.
 struct Violin {
@@ -170,9 +171,5 @@ fn draw(names: &[String], violins: &[Violin], frontends: usize) -> Drawing {
 fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() % 2 {
-        0 => (values[middle - 1] + values[middle]) / 2.0,
-        _ => values[middle],
-    }
+    percentile(&values, 0.5)
 }
