@@ -1,16 +1,9 @@
-//! Sixteen values side by side, on the best instruction set that the processor
-//! turns out to have.
+//! Values side by side in a register, on the best instruction set that the
+//! processor turns out to have.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
-
-use super::super::windows::Windows;
-use super::lanes::LANES;
-use super::strip::{self, Strip};
-
-/// How many values are computed side by side.
-pub(super) const BLOCK: usize = 16;
 
 /// What images are made of.
 pub(crate) trait Real:
@@ -33,110 +26,89 @@ pub(crate) trait Real:
     /// [`local_std`]: crate::local_std
     const FLAT: Self;
 
-    type Avx512: Isa<Value = Self>;
-    type Avx2: Isa<Value = Self>;
-    type Portable: Isa<Value = Self>;
+    type Avx512: Isa<16, Value = Self> + Lanes<Value = Self>;
+    type Avx2: Isa<8, Value = Self> + Lanes<Value = Self>;
+    type Portable: Isa<8, Value = Self> + Lanes<Value = Self>;
 
     /// The nearest value.
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
     fn sqrt(self) -> Self;
     fn is_finite(self) -> bool;
-
-    /// [`strip`](super::strip), which sums f32 in f64.
-    fn strips(
-        images: &[Self],
-        windows: &Windows,
-        strips: &[Strip],
-        out: &mut [MaybeUninit<Self>],
-        scratch: &mut strip::Scratch,
-    ) -> [Self; LANES];
+    /// `self * b + c`, rounded once where the processor does that in one step.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+    /// The larger of two values that are NaN or not below 0; NaN if one is.
+    fn larger(self, other: Self) -> Self;
 }
 
 /// What f32 and f64 do by methods of the same name.
-macro_rules! float_methods {
-    () => {
-        #[inline(always)]
-        fn of(value: f64) -> Self {
-            value as Self
-        }
-        #[inline(always)]
-        fn wide(self) -> f64 {
-            self as f64
-        }
-        #[inline(always)]
-        fn sqrt(self) -> Self {
-            self.sqrt()
-        }
-        #[inline(always)]
-        fn is_finite(self) -> bool {
-            self.is_finite()
+macro_rules! real {
+    ($float:ty, flat: $flat:literal, $avx512:ty, $avx2:ty) => {
+        impl Real for $float {
+            const NAN: Self = Self::NAN;
+            const FLAT: Self = $flat;
+
+            type Avx512 = $avx512;
+            type Avx2 = $avx2;
+            type Portable = Portable<$float>;
+
+            #[inline(always)]
+            fn of(value: f64) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                self.sqrt()
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                self.is_finite()
+            }
+            #[inline(always)]
+            fn mul_add(self, b: Self, c: Self) -> Self {
+                // Elsewhere it would be a call. Tests compare instruction sets bit
+                // by bit, and may wait for it.
+                if cfg!(any(test, target_feature = "fma", target_arch = "aarch64")) {
+                    self.mul_add(b, c)
+                } else {
+                    self * b + c
+                }
+            }
+            #[inline(always)]
+            fn larger(self, other: Self) -> Self {
+                // Their bits are in the order of the values, and NaN is above all.
+                Self::from_bits(self.to_bits().max(other.to_bits()))
+            }
         }
     };
 }
 
-impl Real for f32 {
-    const NAN: Self = Self::NAN;
-    const FLAT: Self = 1e-37;
+#[cfg(target_arch = "x86_64")]
+real!(f32, flat: 1e-37, Avx512, Avx2);
+#[cfg(not(target_arch = "x86_64"))]
+real!(f32, flat: 1e-37, Wide<f32>, Portable<f32>);
+// Without instructions of its own: nobody trains in f64, but checks with it.
+real!(f64, flat: 1e-300, Wide<f64>, Portable<f64>);
 
-    #[cfg(target_arch = "x86_64")]
-    type Avx512 = Avx512;
-    #[cfg(target_arch = "x86_64")]
-    type Avx2 = Avx2;
-    #[cfg(not(target_arch = "x86_64"))]
-    type Avx512 = Portable<f32>;
-    #[cfg(not(target_arch = "x86_64"))]
-    type Avx2 = Portable<f32>;
-    type Portable = Portable<f32>;
-
-    float_methods!();
-
-    fn strips(
-        images: &[Self],
-        windows: &Windows,
-        strips: &[Strip],
-        out: &mut [MaybeUninit<Self>],
-        scratch: &mut strip::Scratch,
-    ) -> [Self; LANES] {
-        strip::local_std(images, windows, strips, out, scratch)
-    }
-}
-
-/// Without instructions of its own: nobody trains in f64, but checks with it.
-impl Real for f64 {
-    const NAN: Self = Self::NAN;
-    const FLAT: Self = 1e-300;
-
-    type Avx512 = Portable<f64>;
-    type Avx2 = Portable<f64>;
-    type Portable = Portable<f64>;
-
-    float_methods!();
-
-    fn strips(
-        _images: &[Self],
-        windows: &Windows,
-        _strips: &[Strip],
-        _out: &mut [MaybeUninit<Self>],
-        _scratch: &mut strip::Scratch,
-    ) -> [Self; LANES] {
-        unreachable!("`serves` does not name f64 with k = {}", windows.k)
-    }
-}
-
-/// Sixteen values. Written out, since a compiler that is left to find them in
-/// loops now and then finds something else.
-pub(crate) trait Isa {
+/// N values side by side. Written out, since a compiler that is left to find them
+/// in loops now and then finds something else.
+pub(crate) trait Isa<const N: usize> {
     type Value: Real;
-    /// Sixteen values.
+    /// N values.
     type Block: Copy;
+    /// Whether a block is a register, so that it pays to unroll loops.
+    const IN_REGISTERS: bool;
 
     fn splat(value: Self::Value) -> Self::Block;
-    fn load(values: &[Self::Value; BLOCK]) -> Self::Block;
-    fn store(block: Self::Block, values: &mut [Self::Value; BLOCK]);
+    fn load(values: &[Self::Value; N]) -> Self::Block;
+    fn store(block: Self::Block, values: &mut [Self::Value; N]);
     #[inline(always)]
-    fn store_new(block: Self::Block, values: &mut [MaybeUninit<Self::Value>; BLOCK]) {
-        let mut array = [Self::Value::default(); BLOCK];
+    fn store_new(block: Self::Block, values: &mut [MaybeUninit<Self::Value>; N]) {
+        let mut array = [Self::Value::default(); N];
         Self::store(block, &mut array);
         *values = array.map(MaybeUninit::new);
     }
@@ -144,94 +116,165 @@ pub(crate) trait Isa {
     fn sub(a: Self::Block, b: Self::Block) -> Self::Block;
     fn mul(a: Self::Block, b: Self::Block) -> Self::Block;
     fn div(a: Self::Block, b: Self::Block) -> Self::Block;
+    /// `a b + c`.
+    fn mul_add(a: Self::Block, b: Self::Block, c: Self::Block) -> Self::Block;
+    /// `c - a b`.
+    fn sub_mul(c: Self::Block, a: Self::Block, b: Self::Block) -> Self::Block;
     /// `a` where it is larger, and `b` elsewhere, also where one is NaN.
     fn max(a: Self::Block, b: Self::Block) -> Self::Block;
+    /// [`Real::larger`].
+    fn larger(a: Self::Block, b: Self::Block) -> Self::Block;
     fn sqrt(a: Self::Block) -> Self::Block;
     /// `a` where `y` is larger than `limit`, and 0 elsewhere.
     fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block;
-    /// Sixteen of the thirty-two values of `low` and `high`, from `j` on.
-    fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block;
+
+    #[inline(always)]
+    fn zero() -> Self::Block {
+        Self::splat(Self::Value::default())
+    }
     /// The values of a block.
     #[inline(always)]
-    fn values(block: Self::Block) -> [Self::Value; BLOCK] {
-        let mut values = [Self::Value::default(); BLOCK];
+    fn values(block: Self::Block) -> [Self::Value; N] {
+        let mut values = [Self::Value::default(); N];
         Self::store(block, &mut values);
         values
     }
+    /// The N values of a row from `x` on.
+    #[inline(always)]
+    fn at(row: &[Self::Value], x: usize) -> Self::Block {
+        Self::load(row[x..].first_chunk().expect("a block from x on"))
+    }
 }
 
-/// By way of memory.
-#[inline(always)]
-fn window<I: Isa>(low: I::Block, high: I::Block, j: usize) -> I::Block {
-    let values = [I::values(low), I::values(high)];
-    I::load(values.as_flattened()[j..].first_chunk().expect("j <= 16"))
+/// Rows side by side, one in each of eight lanes.
+pub(crate) trait Lanes {
+    type Value: Real;
+    type Isa: Isa<LANES, Value = Self::Value>;
+
+    /// Of eight rows of eight values the columns, or the other way round.
+    fn transpose(
+        rows: [<Self::Isa as Isa<LANES>>::Block; LANES],
+    ) -> [<Self::Isa as Isa<LANES>>::Block; LANES];
 }
+
+pub(crate) const LANES: usize = 8;
 
 /// Any processor.
 pub(crate) struct Portable<T>(PhantomData<T>);
 
-impl<T: Real> Portable<T> {
-    #[inline(always)]
-    fn each(a: [T; BLOCK], b: [T; BLOCK], f: impl Fn(T, T) -> T) -> [T; BLOCK] {
-        let mut values = a;
-        for l in 0..BLOCK {
-            values[l] = f(a[l], b[l]);
+/// [`Portable`] with blocks of sixteen.
+pub(crate) struct Wide<T>(PhantomData<T>);
+
+macro_rules! portable {
+    ($name:ident, $n:literal) => {
+        impl<T: Real> Isa<$n> for $name<T> {
+            type Value = T;
+            type Block = [T; $n];
+            const IN_REGISTERS: bool = false;
+
+            #[inline(always)]
+            fn splat(value: T) -> Self::Block {
+                [value; $n]
+            }
+            #[inline(always)]
+            fn load(values: &[T; $n]) -> Self::Block {
+                *values
+            }
+            #[inline(always)]
+            fn store(block: Self::Block, values: &mut [T; $n]) {
+                *values = block;
+            }
+            #[inline(always)]
+            fn add(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| a + b)
+            }
+            #[inline(always)]
+            fn sub(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| a - b)
+            }
+            #[inline(always)]
+            fn mul(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| a * b)
+            }
+            #[inline(always)]
+            fn div(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| a / b)
+            }
+            #[inline(always)]
+            fn mul_add(a: Self::Block, b: Self::Block, c: Self::Block) -> Self::Block {
+                each(a, b, c, |a, b, c| a.mul_add(b, c))
+            }
+            #[inline(always)]
+            fn sub_mul(c: Self::Block, a: Self::Block, b: Self::Block) -> Self::Block {
+                let zero = T::default();
+                each(a, b, c, |a, b, c| (zero - a).mul_add(b, c))
+            }
+            #[inline(always)]
+            fn max(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| if a > b { a } else { b })
+            }
+            #[inline(always)]
+            fn larger(a: Self::Block, b: Self::Block) -> Self::Block {
+                each(a, b, a, |a, b, _| a.larger(b))
+            }
+            #[inline(always)]
+            fn sqrt(a: Self::Block) -> Self::Block {
+                each(a, a, a, |a, _, _| a.sqrt())
+            }
+            #[inline(always)]
+            fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block {
+                each(
+                    y,
+                    limit,
+                    a,
+                    |y, limit, a| {
+                        if y > limit { a } else { T::default() }
+                    },
+                )
+            }
         }
-        values
+    };
+}
+portable!(Portable, 8);
+portable!(Wide, 16);
+
+#[inline(always)]
+fn each<T: Real, const N: usize>(
+    a: [T; N],
+    b: [T; N],
+    c: [T; N],
+    f: impl Fn(T, T, T) -> T,
+) -> [T; N] {
+    let mut values = a;
+    for l in 0..N {
+        values[l] = f(a[l], b[l], c[l]);
+    }
+    values
+}
+
+impl<T: Real> Lanes for Portable<T> {
+    type Value = T;
+    type Isa = Self;
+
+    #[inline(always)]
+    fn transpose(rows: [[T; LANES]; LANES]) -> [[T; LANES]; LANES] {
+        let mut columns = rows;
+        for (lane, row) in rows.iter().enumerate() {
+            for (column, value) in columns.iter_mut().zip(row) {
+                column[lane] = *value;
+            }
+        }
+        columns
     }
 }
 
-impl<T: Real> Isa for Portable<T> {
+impl<T: Real> Lanes for Wide<T> {
     type Value = T;
-    type Block = [T; BLOCK];
+    type Isa = Portable<T>;
 
     #[inline(always)]
-    fn splat(value: T) -> Self::Block {
-        [value; BLOCK]
-    }
-    #[inline(always)]
-    fn load(values: &[T; BLOCK]) -> Self::Block {
-        *values
-    }
-    #[inline(always)]
-    fn store(block: Self::Block, values: &mut [T; BLOCK]) {
-        *values = block;
-    }
-    #[inline(always)]
-    fn add(a: Self::Block, b: Self::Block) -> Self::Block {
-        Self::each(a, b, |a, b| a + b)
-    }
-    #[inline(always)]
-    fn sub(a: Self::Block, b: Self::Block) -> Self::Block {
-        Self::each(a, b, |a, b| a - b)
-    }
-    #[inline(always)]
-    fn mul(a: Self::Block, b: Self::Block) -> Self::Block {
-        Self::each(a, b, |a, b| a * b)
-    }
-    #[inline(always)]
-    fn div(a: Self::Block, b: Self::Block) -> Self::Block {
-        Self::each(a, b, |a, b| a / b)
-    }
-    #[inline(always)]
-    fn max(a: Self::Block, b: Self::Block) -> Self::Block {
-        Self::each(a, b, |a, b| if a > b { a } else { b })
-    }
-    #[inline(always)]
-    fn sqrt(a: Self::Block) -> Self::Block {
-        Self::each(a, a, |a, _| a.sqrt())
-    }
-    #[inline(always)]
-    fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block {
-        let mut values = a;
-        for l in 0..BLOCK {
-            values[l] = if y[l] > limit[l] { a[l] } else { T::default() };
-        }
-        values
-    }
-    #[inline(always)]
-    fn window(low: Self::Block, high: Self::Block, j: usize) -> Self::Block {
-        window::<Self>(low, high, j)
+    fn transpose(rows: [[T; LANES]; LANES]) -> [[T; LANES]; LANES] {
+        Portable::transpose(rows)
     }
 }
 
@@ -246,105 +289,41 @@ mod x86 {
 
     use std::arch::x86_64::*;
 
-    use super::{BLOCK, Isa};
+    use super::{Isa, LANES, Lanes};
 
+    /// Sixteen values of f32 in a register.
     pub(crate) struct Avx512;
+    /// Eight values of f32 in a register.
     pub(crate) struct Avx2;
 
     /// Of each operation what one register does with it.
     macro_rules! on_registers {
-        ($($name:ident($($arg:ident),*) = $avx512:ident, $avx2:ident;)*) => {
-            impl Isa for Avx512 {
+        ($isa:ident, $n:literal, $block:ty, $splat:ident; $($name:ident($($arg:ident),*) = $of:expr;)*) => {
+            impl Isa<$n> for $isa {
                 type Value = f32;
-                type Block = __m512;
+                type Block = $block;
+                const IN_REGISTERS: bool = true;
 
                 #[inline(always)]
-                fn splat(value: f32) -> __m512 {
+                fn load(values: &[f32; $n]) -> $block {
+                    // SAFETY: a block of f32 is an array of as many, and not aligned.
+                    unsafe { std::ptr::from_ref(values).cast::<$block>().read_unaligned() }
+                }
+                #[inline(always)]
+                fn store(block: $block, values: &mut [f32; $n]) {
+                    // SAFETY: as above.
+                    unsafe { std::ptr::from_mut(values).cast::<$block>().write_unaligned(block) }
+                }
+                #[inline(always)]
+                fn splat(value: f32) -> $block {
                     // SAFETY: see the module.
-                    unsafe { _mm512_set1_ps(value) }
-                }
-                #[inline(always)]
-                fn load(values: &[f32; BLOCK]) -> __m512 {
-                    // SAFETY: as above, and there are sixteen values.
-                    unsafe { _mm512_loadu_ps(values.as_ptr()) }
-                }
-                #[inline(always)]
-                fn store(block: __m512, values: &mut [f32; BLOCK]) {
-                    // SAFETY: as above.
-                    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), block) }
-                }
-                #[inline(always)]
-                fn where_above(y: __m512, limit: __m512, a: __m512) -> __m512 {
-                    // SAFETY: as above.
-                    unsafe {
-                        _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(y, limit), a)
-                    }
-                }
-                #[inline(always)]
-                fn window(low: __m512, high: __m512, j: usize) -> __m512 {
-                    let places: [i32; BLOCK] = std::array::from_fn(|l| (l + j) as i32);
-                    // SAFETY: as above.
-                    unsafe {
-                        let places = _mm512_loadu_si512(places.as_ptr().cast());
-                        _mm512_permutex2var_ps(low, places, high)
-                    }
+                    unsafe { $splat(value) }
                 }
                 $(
                     #[inline(always)]
-                    fn $name($($arg: __m512),*) -> __m512 {
-                        // SAFETY: as above.
-                        unsafe { $avx512($($arg),*) }
-                    }
-                )*
-            }
-
-            impl Isa for Avx2 {
-                type Value = f32;
-                type Block = [__m256; 2];
-
-                #[inline(always)]
-                fn splat(value: f32) -> [__m256; 2] {
-                    // SAFETY: as above.
-                    unsafe { [_mm256_set1_ps(value); 2] }
-                }
-                #[inline(always)]
-                fn load(values: &[f32; BLOCK]) -> [__m256; 2] {
-                    let (halves, _) = values.as_chunks::<8>();
-                    // SAFETY: as above, and a half has eight values.
-                    unsafe {
-                        [_mm256_loadu_ps(halves[0].as_ptr()), _mm256_loadu_ps(halves[1].as_ptr())]
-                    }
-                }
-                #[inline(always)]
-                fn store(block: [__m256; 2], values: &mut [f32; BLOCK]) {
-                    let (halves, _) = values.as_chunks_mut::<8>();
-                    // SAFETY: as above.
-                    unsafe {
-                        _mm256_storeu_ps(halves[0].as_mut_ptr(), block[0]);
-                        _mm256_storeu_ps(halves[1].as_mut_ptr(), block[1]);
-                    }
-                }
-                #[inline(always)]
-                fn where_above(
-                    y: [__m256; 2],
-                    limit: [__m256; 2],
-                    a: [__m256; 2],
-                ) -> [__m256; 2] {
-                    // SAFETY: as above.
-                    let half = |h: usize| unsafe {
-                        _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(y[h], limit[h]), a[h])
-                    };
-                    [half(0), half(1)]
-                }
-                #[inline(always)]
-                fn window(low: [__m256; 2], high: [__m256; 2], j: usize) -> [__m256; 2] {
-                    super::window::<Self>(low, high, j)
-                }
-                $(
-                    #[inline(always)]
-                    fn $name($($arg: [__m256; 2]),*) -> [__m256; 2] {
-                        // SAFETY: as above.
-                        unsafe { [$avx2($($arg[0]),*), $avx2($($arg[1]),*)] }
+                    fn $name($($arg: $block),*) -> $block {
+                        // SAFETY: see the module.
+                        unsafe { $of }
                     }
                 )*
             }
@@ -352,12 +331,103 @@ mod x86 {
     }
 
     on_registers! {
-        add(a, b) = _mm512_add_ps, _mm256_add_ps;
-        sub(a, b) = _mm512_sub_ps, _mm256_sub_ps;
-        mul(a, b) = _mm512_mul_ps, _mm256_mul_ps;
-        div(a, b) = _mm512_div_ps, _mm256_div_ps;
-        max(a, b) = _mm512_max_ps, _mm256_max_ps;
-        sqrt(a) = _mm512_sqrt_ps, _mm256_sqrt_ps;
+        Avx512, 16, __m512, _mm512_set1_ps;
+        add(a, b) = _mm512_add_ps(a, b);
+        sub(a, b) = _mm512_sub_ps(a, b);
+        mul(a, b) = _mm512_mul_ps(a, b);
+        div(a, b) = _mm512_div_ps(a, b);
+        mul_add(a, b, c) = _mm512_fmadd_ps(a, b, c);
+        sub_mul(c, a, b) = _mm512_fnmadd_ps(a, b, c);
+        max(a, b) = _mm512_max_ps(a, b);
+        larger(a, b) = _mm512_castsi512_ps(_mm512_max_epu32(
+            _mm512_castps_si512(a),
+            _mm512_castps_si512(b),
+        ));
+        sqrt(a) = _mm512_sqrt_ps(a);
+        where_above(y, limit, a) =
+            _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(y, limit), a);
+    }
+
+    on_registers! {
+        Avx2, 8, __m256, _mm256_set1_ps;
+        add(a, b) = _mm256_add_ps(a, b);
+        sub(a, b) = _mm256_sub_ps(a, b);
+        mul(a, b) = _mm256_mul_ps(a, b);
+        div(a, b) = _mm256_div_ps(a, b);
+        mul_add(a, b, c) = _mm256_fmadd_ps(a, b, c);
+        sub_mul(c, a, b) = _mm256_fnmadd_ps(a, b, c);
+        max(a, b) = _mm256_max_ps(a, b);
+        larger(a, b) = _mm256_castsi256_ps(_mm256_max_epu32(
+            _mm256_castps_si256(a),
+            _mm256_castps_si256(b),
+        ));
+        sqrt(a) = _mm256_sqrt_ps(a);
+        where_above(y, limit, a) = _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(y, limit), a);
+    }
+
+    impl Lanes for Avx512 {
+        type Value = f32;
+        type Isa = Avx2;
+
+        #[inline(always)]
+        fn transpose(rows: [__m256; LANES]) -> [__m256; LANES] {
+            Avx2::transpose(rows)
+        }
+    }
+
+    impl Lanes for Avx2 {
+        type Value = f32;
+        type Isa = Avx2;
+
+        #[inline(always)]
+        fn transpose(rows: [__m256; LANES]) -> [__m256; LANES] {
+            // Pairs of values, pairs of pairs, and halves of the register.
+            // SAFETY: see the module.
+            unsafe {
+                let low = |i: usize| _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+                let high = |i: usize| _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+                let first = |a, b| _mm256_shuffle_ps::<0b01_00_01_00>(a, b);
+                let second = |a, b| _mm256_shuffle_ps::<0b11_10_11_10>(a, b);
+                let fours = |i: usize| {
+                    let (a, b) = (low(i), low(i + 2));
+                    let (c, d) = (high(i), high(i + 2));
+                    [first(a, b), second(a, b), first(c, d), second(c, d)]
+                };
+                let (top, bottom) = (fours(0), fours(4));
+                let left = |i: usize| _mm256_permute2f128_ps::<0x20>(top[i], bottom[i]);
+                let right = |i: usize| _mm256_permute2f128_ps::<0x31>(top[i], bottom[i]);
+                [
+                    left(0),
+                    left(1),
+                    left(2),
+                    left(3),
+                    right(0),
+                    right(1),
+                    right(2),
+                    right(3),
+                ]
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::local_std::cpu::isa::{Portable, has_avx2, on_avx2};
+
+        #[test]
+        fn avx2_transposes_as_the_definition_does() {
+            if !has_avx2() {
+                return;
+            }
+            let rows: [[f32; LANES]; LANES] =
+                std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
+            let columns = on_avx2(|| {
+                let columns = Avx2::transpose(rows.map(|row| Avx2::load(&row)));
+                columns.map(Avx2::values)
+            });
+            assert_eq!(columns, Portable::<f32>::transpose(rows));
+        }
     }
 }
 
@@ -371,7 +441,6 @@ macro_rules! on_best_isa {
     ) => {
         $(#[$doc])*
         $visibility fn $name<$value: crate::local_std::cpu::isa::Real>($($arg: $type),*) -> $result {
-
             use crate::local_std::cpu::isa;
 
             #[cfg(target_arch = "x86_64")]
@@ -379,11 +448,11 @@ macro_rules! on_best_isa {
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
                 fn avx512<$value: isa::Real>($($arg: $type),*) -> $result {
-                    $body::<$value::Avx512>($($arg),*)
+                    $body::<$value::Avx512, 16>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
                 fn avx2<$value: isa::Real>($($arg: $type),*) -> $result {
-                    $body::<$value::Avx2>($($arg),*)
+                    $body::<$value::Avx2, 8>($($arg),*)
                 }
                 if isa::has_avx512() {
                     // SAFETY: the features were detected.
@@ -394,7 +463,7 @@ macro_rules! on_best_isa {
                     return unsafe { avx2($($arg),*) };
                 }
             }
-            $body::<$value::Portable>($($arg),*)
+            $body::<$value::Portable, 8>($($arg),*)
         }
     };
 }

@@ -1,12 +1,11 @@
 //! The kernel for processors, behind Burn's `Flex` and `NdArray`.
 //!
-//! A batch is cut into strips of rows. For small k [`rows`] computes them one by
-//! one; for large k [`strip`] computes eight at a time, in the lanes of a vector
-//! register. Here is how they are shared out over threads.
+//! A batch is cut into strips of rows, which [`rows`] computes for small k and
+//! [`columns`] for large. Here is how they are shared out over threads.
 
+mod columns;
 mod gradient;
 mod isa;
-mod lanes;
 mod patch;
 mod rows;
 mod strip;
@@ -20,19 +19,14 @@ use rayon::prelude::*;
 
 pub(crate) use self::gradient::gradient;
 pub(crate) use self::isa::Real;
-use self::isa::{BLOCK, Isa};
-use self::lanes::LANES;
-use self::strip::Strip;
+use self::isa::{Isa, Lanes};
+pub(crate) use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
 
 /// Whether patches of k are computed here.
-pub(crate) fn serves(dtype: DType, k: usize) -> bool {
-    match dtype {
-        DType::F32 => true,
-        DType::F64 => rows::serves::<f64>(k),
-        _ => false,
-    }
+pub(crate) fn serves(dtype: DType, _k: usize) -> bool {
+    matches!(dtype, DType::F32 | DType::F64)
 }
 
 /// Sigma of every patch, and with a scope over the largest of its group.
@@ -54,13 +48,20 @@ isa::on_best_isa! {
 }
 
 #[inline(always)]
-fn divide<I: Isa>(sigma: &mut [I::Value], peak: I::Value) {
+fn divide<I: Isa<N>, const N: usize>(sigma: &mut [I::Value], peak: I::Value) {
     if !peak.is_finite() {
         sigma.fill(I::Value::NAN);
     } else if peak > I::Value::default() {
-        let (blocks, rest) = sigma.as_chunks_mut::<BLOCK>();
+        let reciprocal = I::Value::of(1.0) / peak;
+        let (c, by_c) = (I::splat(peak), I::splat(reciprocal));
+        let (blocks, rest) = sigma.as_chunks_mut::<N>();
         for block in blocks {
-            I::store(I::div(I::load(block), I::splat(peak)), block);
+            // The quotient by way of the reciprocal, and by what it leaves over the
+            // nearest value to the true one (P. Markstein, IBM J. Res. Dev. 34, 1990).
+            let value = I::load(block);
+            let quotient = I::mul(value, by_c);
+            let rest = I::sub_mul(value, quotient, c);
+            I::store(I::mul_add(rest, by_c, quotient), block);
         }
         for sigma in rest {
             *sigma = *sigma / peak;
@@ -101,48 +102,41 @@ fn compute_into<T: Real>(
 ) {
     let threads = rayon::current_num_threads();
     if planes / group >= threads {
-        whole_groups(images, windows, group, threads, values, &finish);
+        whole_groups(images, windows, group, values, &finish);
     } else {
         strips_of_few(images, windows, group, threads, values, &finish);
     }
 }
 
-/// A task is a few whole groups, finished while they are in the cache.
+/// A task is a group, finished while it is in the cache.
 fn whole_groups<T: Real>(
     images: &[T],
     windows: &Windows,
     group: usize,
-    threads: usize,
     values: &mut [MaybeUninit<T>],
     finish: &(impl Fn(&mut [T], T) + Sync),
 ) {
     let [height, width] = windows.output();
     let size = height * width;
-    let groups = values.len() / (group * size);
-    let lanes = lanes::<T>(windows);
-    // As many groups as fill the lanes with planes; where the threads leave no
-    // task that many, planes are cut into bands.
-    let together = (lanes / gcd(group, lanes)).min(groups / threads).max(1);
-    let bands = (lanes / gcd(together * group, lanes)).min(height);
     values
-        .par_chunks_mut(together * group * size)
+        .par_chunks_mut(group * size)
         .enumerate()
-        .for_each_init(Scratch::<T>::default, |scratch, (task, values)| {
-            let first = task * together * group;
-            let strips = strips(first..first + values.len() / size, bands, height);
-            let mut peaks = Vec::with_capacity(strips.len());
-            for (strips, values) in share(&strips, lanes, width, values) {
-                let max = scratch.local_std(images, windows, strips, values);
-                peaks.extend_from_slice(&max[..strips.len()]);
+        .for_each_init(Scratch::<T>::default, |scratch, (g, values)| {
+            let mut peaks = T::default();
+            for (plane, values) in values.chunks_mut(size).enumerate() {
+                let strip = Strip {
+                    plane: g * group + plane,
+                    top: 0,
+                    bottom: height,
+                };
+                let peak = strip_std(images, windows, strip, values, scratch);
+                peaks = peaks.larger(peak);
             }
-            let groups = values.chunks_mut(group * size);
-            for (peaks, values) in peaks.chunks(group * bands).zip(groups) {
-                finish(written(values), peak(peaks));
-            }
+            finish(written(values), peaks);
         });
 }
 
-/// Fewer groups than threads: a task is eight strips of any plane.
+/// Fewer groups than threads: a task is a strip of any plane.
 fn strips_of_few<T: Real>(
     images: &[T],
     windows: &Windows,
@@ -152,25 +146,23 @@ fn strips_of_few<T: Real>(
     finish: &(impl Fn(&mut [T], T) + Sync),
 ) {
     /// Rows for which it pays to start a strip, whose first k - 1 give nothing.
-    const ROWS: usize = 8;
+    const ROWS: usize = 32;
     /// Values that are finished in one go.
     const PIECE: usize = 1 << 14;
 
     let [height, width] = windows.output();
     let size = height * width;
-    let bands = (LANES * threads * 2).min(height.div_ceil(ROWS));
+    let bands = (8 * threads).min(height.div_ceil(ROWS));
     let strips = strips(0..values.len() / size, bands, height);
-    let peaks: Vec<T> = share(&strips, lanes::<T>(windows), width, values)
+    let peaks: Vec<T> = share(&strips, width, values)
         .into_par_iter()
-        .map_init(Scratch::<T>::default, |scratch, (strips, values)| {
-            let max = scratch.local_std(images, windows, strips, values);
-            max[..strips.len()].to_vec()
+        .map_init(Scratch::<T>::default, |scratch, (strip, values)| {
+            strip_std(images, windows, strip, values, scratch)
         })
-        .flatten_iter()
         .collect();
     let groups = values.chunks_mut(group * size);
     for (peaks, values) in peaks.chunks(group * bands).zip(groups) {
-        let peak = peak(peaks);
+        let peak = peaks.iter().copied().fold(T::default(), T::larger);
         let pieces = written(values).par_chunks_mut(PIECE);
         pieces.for_each(|values| finish(values, peak));
     }
@@ -191,64 +183,51 @@ fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<St
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
-struct Scratch<T> {
+pub(crate) struct Scratch<T> {
     rows: rows::Scratch<T>,
-    strip: strip::Scratch,
+    columns: columns::Scratch<T>,
 }
 
-impl<T: Real> Scratch<T> {
-    /// Writes sigma of as many strips as there are [`lanes`], which lie one
-    /// behind the other in `out`, and returns the largest of each; NaN if the
-    /// strip has seen a pixel that is not finite.
-    fn local_std(
-        &mut self,
+isa::on_best_isa! {
+    /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
+    /// a pixel, or gives a sigma, that is not finite.
+    pub(crate) fn strip_std<T> = strip_of(
         images: &[T],
         windows: &Windows,
-        strips: &[Strip],
+        strip: Strip,
         out: &mut [MaybeUninit<T>],
-    ) -> [T; LANES] {
-        match strips {
-            [strip] if rows::serves::<T>(windows.k) => {
-                let mut peaks = [T::default(); LANES];
-                peaks[0] = rows::local_std(images, windows, *strip, out, &mut self.rows);
-                peaks
-            }
-            _ => T::strips(images, windows, strips, out, &mut self.strip),
-        }
+        scratch: &mut Scratch<T>,
+    ) -> T
+}
+
+#[inline(always)]
+fn strip_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
+    images: &[<I as Isa<N>>::Value],
+    windows: &Windows,
+    strip: Strip,
+    out: &mut [MaybeUninit<<I as Isa<N>>::Value>],
+    scratch: &mut Scratch<<I as Isa<N>>::Value>,
+) -> <I as Isa<N>>::Value {
+    match windows.k {
+        ..=rows::LARGEST => rows::local_std::<I, N>(images, windows, strip, out, &mut scratch.rows),
+        _ => columns::local_std::<I>(images, windows, strip, out, &mut scratch.columns),
     }
 }
 
-/// How many strips are computed at a time.
-fn lanes<T: Real>(windows: &Windows) -> usize {
-    match rows::serves::<T>(windows.k) {
-        true => 1,
-        false => LANES,
-    }
-}
-
-/// Up to `lanes` strips at a time with the values they write, which lie one behind the
-/// other.
+/// Strips with the values they write, which lie one behind the other.
 fn share<'a, T>(
     strips: &'a [Strip],
-    lanes: usize,
     width: usize,
     mut values: &'a mut [MaybeUninit<T>],
-) -> Vec<(&'a [Strip], &'a mut [MaybeUninit<T>])> {
+) -> Vec<(Strip, &'a mut [MaybeUninit<T>])> {
     strips
-        .chunks(lanes)
-        .map(|strips| {
-            let rows: usize = strips.iter().map(Strip::rows).sum();
-            let (own, rest) = std::mem::take(&mut values).split_at_mut(rows * width);
+        .iter()
+        .map(|&strip| {
+            let (own, rest) = std::mem::take(&mut values).split_at_mut(strip.rows() * width);
             values = rest;
-            (strips, own)
+            (strip, own)
         })
         .collect()
-}
-
-/// The largest; NaN if one is.
-fn peak<T: Real>(peaks: &[T]) -> T {
-    let larger = |a: T, b: T| if a.wide().is_nan() || a > b { a } else { b };
-    peaks.iter().copied().fold(T::default(), larger)
 }
 
 fn written<T>(values: &mut [MaybeUninit<T>]) -> &mut [T] {
@@ -263,8 +242,4 @@ fn written<T>(values: &mut [MaybeUninit<T>]) -> &mut [T] {
 fn refill<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
     values.clear();
     values.resize(count, value);
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
 }

@@ -1,40 +1,41 @@
-//! The kernel for small k: sigma row by row, sixteen patches side by side.
+//! The kernel for small k: a block of patches side by side, down the rows.
 //!
-//! Sigma is separable. With x_c the middle pixel of a column of k pixels and
-//! d = x - x_c, the column's mean about x_c and variance are
+//! Sigma is separable. With x_c the middle pixel of k pixels of a row and
+//! d = x - x_c, the row's mean about x_c and k times its variance are
 //!
 //! ```text
-//! m_j = 1/k sum d          v_j = 1/k ( sum d^2 - (sum d)^2 / k )
+//! m_i = 1/k sum d          v_i = sum d^2 - (sum d)^2 / k
 //! ```
 //!
-//! and with e_j = (x_c + m)_j less that of the middle column, the k columns of a
-//! patch give
+//! and with e_i = (x_c + m)_i less that of the middle row, the k rows of a patch
+//! give
 //!
 //! ```text
-//! sigma^2 = 1/k ( sum v_j + sum e_j^2 - (sum e_j)^2 / k )
+//! k^2 sigma^2 = sum v_i + k ( sum e_i^2 - (sum e_i)^2 / k )
 //! ```
 //!
 //! Every difference is of pixels of the patch, so a flat patch gives exactly 0
-//! and faint texture beside full contrast loses nothing.
+//! and faint texture beside full contrast loses nothing. What a row gives serves
+//! the k patches that hold it, and stays in registers until then.
 //!
 //! # Error
 //!
-//! Let u = 2^-24 (2^-53 in f64), W = sum v_j and B = sum e_j^2 - (sum e_j)^2 / k,
-//! so that k sigma^2 = W + B.
+//! Let u = 2^-24 (2^-53 in f64), W = sum v_i and B = sum e_i^2 - (sum e_i)^2 / k,
+//! so that k^2 sigma^2 = W + k B.
 //!
 //! A sum of squares about one of the k values that are summed is at most k times
 //! what remains once the square of the mean is gone. It rounds at most k + 1 times
-//! and the square that is taken away at most 2 k + 1 times, so v_j, and B of given
-//! e_j, are off by at most `(3 k + 4) k u` of themselves. Summing and scaling add
+//! and the square that is taken away at most 2 k + 1 times, so v_i, and B of given
+//! e_i, are off by at most `(3 k + 4) k u` of themselves. Summing and scaling add
 //! k + 4 units, and the root halves all: `(3 k^2 + 5 k + 4) / 2` units of sigma.
 //!
-//! What e_j is off by counts in the norm over the columns, over sqrt(k):
+//! What e_i is off by counts in the norm over the rows, over sqrt(k):
 //!
-//! - m_j by (k + 1) u times the mean of |d|, which is at most sqrt(k v_j):
+//! - m_i by (k + 1) u times the mean of |d|, which is at most sqrt(v_i):
 //!   `(k + 1) sqrt(k)` units;
 //! - the difference of pixels by u of itself: their squares sum to at most k times
 //!   k^2 sigma^2, so k units;
-//! - the difference of means, |m_j|^2 <= k v_j: `1.5 (k + 1)` units;
+//! - the difference of means, k |m_i|^2 <= k v_i: `1.5 (k + 1)` units;
 //! - their sum: sqrt(k) units.
 //!
 //! Since (k + 2) sqrt(k) <= k^2, sigma is off by at most
@@ -44,45 +45,48 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::windows::Windows;
-use super::isa::{BLOCK, Isa, Real, on_best_isa};
-use super::refill;
-use super::strip::Strip;
+use super::isa::{Isa, Real};
+use super::strip::{Peak, Strip};
+
+/// The largest k that this kernel serves. From there on
+/// [`columns`](super::columns), whose work does not grow with k, is faster.
+pub(super) const LARGEST: usize = 7;
+
+/// Rows of patches that are computed for a block before the next one is begun. More
+/// would share more of what their rows give, and fewer make better use of the
+/// processor's prefetching, which follows a few rows.
+pub(super) const BAND: usize = 8;
+/// The rows that the patches of a band see, at most.
+const SEEN: usize = BAND + LARGEST - 1;
+/// The columns that a block of patches sees, at most, and some more.
+const WIDE: usize = 32;
+
+/// A loop that the compiler must not leave as one: what it keeps in an array would
+/// not stay in registers.
+macro_rules! unrolled {
+    ($i:ident in $($value:literal)* $body:block) => {
+        $({
+            let $i: usize = $value;
+            $body
+        })*
+    };
+}
+
+pub(super) use unrolled;
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
 pub(super) struct Scratch<T> {
-    /// The last k + 1 rows with their border, in whole blocks and one more.
-    ring: Vec<T>,
-    /// Where a row's border lies, and the columns that stand there.
-    border: Vec<(usize, Option<usize>)>,
-    sigma: Vec<T>,
+    /// A block's columns where some lie beyond the image.
+    edge: Vec<[T; WIDE]>,
+    /// A row of zeros.
+    zeros: Vec<T>,
 }
 
-/// The largest k that this kernel serves.
-const LARGEST: usize = 15;
-/// The largest k for which it is faster than [`strip`](super::strip), whose work
-/// does not grow with k.
-const FASTER: usize = 7;
-
-/// Whether patches of k are computed here. f64 has nothing else.
-pub(super) fn serves<T: Real>(k: usize) -> bool {
-    k > 1 && k <= if size_of::<T>() == 4 { FASTER } else { LARGEST }
-}
-
-on_best_isa! {
-    /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
-    /// a pixel, or gives a sigma, that is not finite.
-    pub(super) fn local_std<T> = strip_std(
-        images: &[T],
-        windows: &Windows,
-        strip: Strip,
-        out: &mut [MaybeUninit<T>],
-        scratch: &mut Scratch<T>,
-    ) -> T
-}
-
+/// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
+/// a pixel, or gives a sigma, that is not finite.
 #[inline(always)]
-pub(super) fn strip_std<I: Isa>(
+pub(super) fn local_std<I: Isa<N>, const N: usize>(
     images: &[I::Value],
     windows: &Windows,
     strip: Strip,
@@ -90,19 +94,16 @@ pub(super) fn strip_std<I: Isa>(
     scratch: &mut Scratch<I::Value>,
 ) -> I::Value {
     match windows.k {
-        3 => strip_of::<I, 3>(images, windows, strip, out, scratch),
-        5 => strip_of::<I, 5>(images, windows, strip, out, scratch),
-        7 => strip_of::<I, 7>(images, windows, strip, out, scratch),
-        9 => strip_of::<I, 9>(images, windows, strip, out, scratch),
-        11 => strip_of::<I, 11>(images, windows, strip, out, scratch),
-        13 => strip_of::<I, 13>(images, windows, strip, out, scratch),
-        15 => strip_of::<I, 15>(images, windows, strip, out, scratch),
-        k => unreachable!("`serves` does not name {k}"),
+        1 => strip_of::<I, N, 1>(images, windows, strip, out, scratch),
+        3 => strip_of::<I, N, 3>(images, windows, strip, out, scratch),
+        5 => strip_of::<I, N, 5>(images, windows, strip, out, scratch),
+        7 => strip_of::<I, N, 7>(images, windows, strip, out, scratch),
+        k => unreachable!("k = {k} is beyond {LARGEST}"),
     }
 }
 
 #[inline(always)]
-fn strip_of<I: Isa, const K: usize>(
+fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
     images: &[I::Value],
     windows: &Windows,
     strip: Strip,
@@ -116,286 +117,262 @@ fn strip_of<I: Isa, const K: usize>(
         ..
     } = *windows;
     let image = &images[strip.plane * height * width..][..height * width];
-    let [out_height, out_width] = windows.output();
+    let [_, out_width] = windows.output();
     let patches = windows.patches(width);
-    let first = strip.top * stride;
-    // A plane's last strip also takes the rows that a stride leaves over, so
-    // that no pixel goes unseen.
-    let last = match strip.bottom == out_height {
-        true => windows.patches(height) + K - 1,
-        false => (strip.bottom - 1) * stride + K,
+    let Scratch { edge, zeros } = scratch;
+    zeros.resize(width, I::Value::default());
+    edge.resize(SEEN, [I::Value::default(); WIDE]);
+    let at_edge = std::array::from_fn(|i| edge[i].as_ptr());
+
+    let mut output = Output::<I, N> {
+        out,
+        top: strip.top,
+        width: out_width,
+        left: 0,
+        count: 0,
+        stride,
+        peak: Peak::default(),
     };
-    let zero = I::Value::default();
-    let mut peak = Peak::<I>::default();
-    for left in (0..patches).step_by(tile(stride)) {
-        let count = (patches - left).min(tile(stride));
-        let blocks = count.div_ceil(BLOCK);
-        let length = (blocks + 1) * BLOCK;
-        let Scratch {
-            ring,
-            border,
-            sigma,
-        } = &mut *scratch;
-        refill(ring, zero, (K + 1) * length);
-        refill(sigma, zero, blocks * BLOCK);
-        let on_image = on_image(windows, left, length);
-        let places = (patches + K - 1 - left).min(length);
-        border.clear();
-        border.extend(
-            (0..on_image.start)
-                .chain(on_image.end..places)
-                .map(|x| (x, windows.source((left + x) as isize, width))),
-        );
-
-        let pixels = Row {
-            image,
-            windows,
-            left,
-            on_image,
-            length,
-            border,
-        };
-        peak.seen(pixels.load::<I, K>(first, ring));
-        for place in first..last {
-            // A row ahead, since what was just written is slow to read.
-            if place + 1 < last {
-                peak.seen(pixels.load::<I, K>(place + 1, ring));
+    let all = strip.patch_rows(windows);
+    let mut next = all.start;
+    while next < all.end {
+        // The last band takes some rows again, if there are enough.
+        let count = all.len().min(BAND);
+        let top = next.min(all.end - count);
+        next += BAND;
+        let mut rows: [&[I::Value]; SEEN] = [zeros; SEEN];
+        for (place, row) in (top..top + count + K - 1).zip(&mut rows) {
+            if let Some(y) = windows.source(place as isize, height) {
+                *row = &image[y * width..][..width];
             }
-            if place + 1 < first + K || !(place + 1 - K - first).is_multiple_of(stride) {
-                continue;
-            }
-            let row = (place + 1 - K - first) / stride;
-            if row >= strip.rows() {
-                continue;
-            }
-            let rows: [&[I::Value]; K] =
-                std::array::from_fn(|i| &ring[(place + i + 1 - K) % (K + 1) * length..][..length]);
-            let out = &mut out[row * out_width + left / stride..][..count.div_ceil(stride)];
-            if stride == 1 {
-                let (blocks, rest) = out.as_chunks_mut::<BLOCK>();
-                sigma_row::<I, K>(rows, blocks.len(), |x, block| {
-                    I::store_new(block, &mut blocks[x]);
-                    peak.take(block);
-                });
-                if !rest.is_empty() {
-                    let x = blocks.len();
-                    let last = rows.map(|row| &row[x * BLOCK..]);
-                    sigma_row::<I, K>(last, 1, |_, block| peak.take_first(block, rest));
+        }
+        // Rows of `width` pixels, and of `WIDE`.
+        let on_image = rows.map(<[I::Value]>::as_ptr);
+        let mut left = 0;
+        while left < patches {
+            // As with the rows.
+            output.count = patches.min(N);
+            output.left = left.min(patches - output.count);
+            left += N;
+            let first = output.left.checked_sub(windows.margin());
+            match first {
+                Some(first) if first + N + K - 1 <= width => {
+                    output.block::<K>(top, count, &on_image, first);
                 }
-            } else {
-                sigma_row::<I, K>(rows, blocks, |x, block| {
-                    let place = sigma[x * BLOCK..].first_chunk_mut().expect("a block");
-                    I::store(block, place);
-                });
-                let mut kept = sigma.iter().step_by(stride);
-                for out in out.chunks_mut(BLOCK) {
-                    let mut block = [zero; BLOCK];
-                    for (to, from) in block[..out.len()].iter_mut().zip(&mut kept) {
-                        *to = *from;
+                _ => {
+                    let columns = Columns::<N>::new(windows, output.left, K);
+                    for (row, edge) in rows.iter().zip(&mut *edge).take(count + K - 1) {
+                        columns.copy(row, edge);
                     }
-                    peak.take_first(I::load(&block), out);
+                    output.block::<K>(top, count, &at_edge, 0);
                 }
             }
         }
     }
-    peak.value()
+    output.peak.value()
 }
 
-/// What a row of pixels is loaded with.
-struct Row<'a, T> {
-    image: &'a [T],
-    windows: &'a Windows,
-    left: usize,
-    on_image: Range<usize>,
-    length: usize,
-    border: &'a [(usize, Option<usize>)],
+/// The columns that a block of patches sees where some lie beyond the image.
+struct Columns<const N: usize> {
+    /// Those on the image, as places of the block, and the first of them.
+    inside: Range<usize>,
+    first: usize,
+    /// The other places, and the columns that they show.
+    outside: [(usize, Option<usize>); WIDE],
+    count: usize,
 }
 
-impl<T: Real> Row<'_, T> {
-    /// Loads the row at `place` into its slot of the ring, and returns what
-    /// [`Peak::seen`] asks for.
+impl<const N: usize> Columns<N> {
+    /// From the `left`-th place that patches see on.
     #[inline(always)]
-    fn load<I: Isa<Value = T>, const K: usize>(&self, place: usize, ring: &mut [T]) -> I::Block {
-        let row = &mut ring[place % (K + 1) * self.length..][..self.length];
-        let Some(y) = self.windows.source(place as isize, self.windows.height) else {
-            row.fill(T::default());
-            return I::splat(T::default());
+    fn new(windows: &Windows, left: usize, k: usize) -> Self {
+        let Windows { width, .. } = *windows;
+        let margin = windows.margin();
+        let places = N + k - 1;
+        let begin = margin.saturating_sub(left);
+        let end = (width + margin - left).min(places);
+        // What no patch sees repeats what the last one does.
+        let last = windows.patches(width) + k - 2;
+        let mut columns = Self {
+            inside: begin..end,
+            first: left + begin - margin,
+            outside: [(0, None); WIDE],
+            count: 0,
         };
-        let image = &self.image[y * self.windows.width..];
-        let column = (self.left + self.on_image.start).saturating_sub(self.windows.margin());
-        let inside = &mut row[self.on_image.start..];
-        let broken = copy::<I>(&image[column..], inside, self.on_image.len());
-        for &(x, column) in self.border {
-            row[x] = column.map_or(T::default(), |column| image[column]);
+        for x in (0..begin).chain(end..places) {
+            let place = (left + x).min(last) as isize;
+            columns.outside[columns.count] = (x, windows.source(place, width));
+            columns.count += 1;
         }
-        broken
-    }
-}
-
-/// Which values of a row of `length`, from column `left` of the patches on, lie
-/// on the image.
-fn on_image(windows: &Windows, left: usize, length: usize) -> Range<usize> {
-    let margin = windows.margin();
-    let begin = margin.saturating_sub(left).min(length);
-    begin..(windows.width + margin - left).min(length)
-}
-
-/// Columns of patches that are computed before their rows are, so that what is
-/// kept of them stays in the nearest cache.
-fn tile(stride: usize) -> usize {
-    2048_usize.next_multiple_of(stride)
-}
-
-/// Copies `count` pixels, or some more in whole blocks if there are, and returns
-/// what [`Peak::seen`] asks for.
-#[inline(always)]
-fn copy<I: Isa>(pixels: &[I::Value], row: &mut [I::Value], count: usize) -> I::Block {
-    let zero = I::splat(I::Value::default());
-    let mut broken = zero;
-    let whole = count
-        .next_multiple_of(BLOCK)
-        .min(row.len())
-        .min(pixels.len())
-        / BLOCK;
-    let (to, _) = row.as_chunks_mut::<BLOCK>();
-    let (from, _) = pixels.as_chunks::<BLOCK>();
-    for (to, from) in to[..whole].iter_mut().zip(&from[..whole]) {
-        let block = I::load(from);
-        I::store(block, to);
-        broken = I::add(broken, I::mul(block, zero));
-    }
-    for at in whole * BLOCK..count {
-        row[at] = pixels[at];
-        broken = I::add(broken, I::mul(I::splat(pixels[at]), zero));
-    }
-    broken
-}
-
-/// Of columns of pixels: the middle one, the mean about it, and the variance.
-struct Columns<I: Isa> {
-    pixel: I::Block,
-    mean: I::Block,
-    variance: I::Block,
-}
-
-impl<I: Isa> Columns<I> {
-    #[inline(always)]
-    fn of<const K: usize>(rows: [&[[I::Value; BLOCK]]; K], x: usize) -> Self {
-        let pixel = I::load(&rows[K / 2][x]);
-        let mut sum = I::splat(I::Value::default());
-        let mut squares = sum;
-        for i in (0..K).filter(|&i| i != K / 2) {
-            let d = I::sub(I::load(&rows[i][x]), pixel);
-            sum = I::add(sum, d);
-            squares = I::add(squares, I::mul(d, d));
-        }
-        let share = I::splat(I::Value::of(1.0 / K as f64));
-        let mean = I::mul(sum, share);
-        Self {
-            pixel,
-            mean,
-            variance: I::mul(at_least_0::<I>(I::sub(squares, I::mul(mean, sum))), share),
-        }
+        columns
     }
 
     #[inline(always)]
-    fn window(&self, next: &Self, j: usize) -> Self {
-        Self {
-            pixel: I::window(self.pixel, next.pixel, j),
-            mean: I::window(self.mean, next.mean, j),
-            variance: I::window(self.variance, next.variance, j),
+    fn copy<T: Real>(&self, row: &[T], edge: &mut [T; WIDE]) {
+        let to = &mut edge[self.inside.clone()];
+        let from = &row[self.first..][..to.len()];
+        match (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+            (Some(to), Some(from)) => *to = *from,
+            _ => to.copy_from_slice(from),
+        }
+        if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
+            *to = *from;
+        }
+        for &(x, column) in &self.outside[..self.count] {
+            edge[x] = column.map_or(T::default(), |column| row[column]);
         }
     }
 }
 
-/// Hands `each` sigma of `blocks` blocks of a row of patches, whose pixels are
-/// `rows`, and have one block more.
+/// From the i-th on, and then those before it.
 #[inline(always)]
-fn sigma_row<I: Isa, const K: usize>(
-    rows: [&[I::Value]; K],
-    blocks: usize,
-    mut each: impl FnMut(usize, I::Block),
-) {
-    let share = I::splat(I::Value::of(1.0 / K as f64));
-    let rows = rows.map(|row| &row.as_chunks::<BLOCK>().0[..blocks + 1]);
-    let mut columns = Columns::<I>::of(rows, 0);
-    for x in 0..blocks {
-        let next = Columns::of(rows, x + 1);
-        let middle = columns.window(&next, K / 2);
-        let mut within = middle.variance;
-        let mut sum = I::splat(I::Value::default());
-        let mut squares = sum;
-        for j in (0..K).filter(|&j| j != K / 2) {
-            let column = columns.window(&next, j);
+pub(super) fn turned<T: Copy, const K: usize>(rows: [T; K], i: usize) -> [T; K] {
+    let mut turned = rows;
+    unrolled!(j in 0 1 2 3 4 5 6 {
+        turned[j % K] = rows[(i + j) % K];
+    });
+    turned
+}
+
+/// Of k pixels of a row, side by side: the middle one, the mean about it, and k
+/// times the variance.
+#[derive(Clone, Copy)]
+struct Row<B> {
+    pixel: B,
+    mean: B,
+    variance: B,
+}
+
+/// Where sigma of a block of patches goes.
+struct Output<'a, I: Isa<N>, const N: usize> {
+    out: &'a mut [MaybeUninit<I::Value>],
+    /// Of the output: its first row, and its width.
+    top: usize,
+    width: usize,
+    /// The first patch at stride 1, and how many are asked for.
+    left: usize,
+    count: usize,
+    stride: usize,
+    peak: Peak<I, N>,
+}
+
+impl<I: Isa<N>, const N: usize> Output<'_, I, N> {
+    /// `count` rows of patches from `top` on, of the rows that they see, whose
+    /// first `columns` are passed over.
+    #[inline(always)]
+    fn block<const K: usize>(
+        &mut self,
+        top: usize,
+        count: usize,
+        rows: &[*const I::Value; SEEN],
+        columns: usize,
+    ) {
+        let mut seen = [along::<I, N, K>(rows[0], columns); K];
+        for i in 1..K - 1 {
+            seen[i] = along::<I, N, K>(rows[i], columns);
+        }
+        if I::IN_REGISTERS && count == BAND && self.count == N && self.stride == 1 {
+            let first = (top - self.top) * self.width + self.left;
+            let out = &mut self.out[first..][..(BAND - 1) * self.width + N];
+            unrolled!(i in 0 1 2 3 4 5 6 7 {
+                seen[(i + K - 1) % K] = along::<I, N, K>(rows[(i + K - 1) % SEEN], columns);
+                let sigma = down::<I, N, K>(turned(seen, i));
+                self.peak.take(sigma);
+                let out = out[i * self.width..].first_chunk_mut().expect("a block");
+                I::store_new(sigma, out);
+            });
+            return;
+        }
+        for i in 0..count {
+            seen[K - 1] = along::<I, N, K>(rows[i + K - 1], columns);
+            self.keep(top + i, down::<I, N, K>(seen));
+            seen.rotate_left(1);
+        }
+    }
+
+    /// Those of a block that a stride keeps.
+    #[inline(always)]
+    fn keep(&mut self, row: usize, sigma: I::Block) {
+        let patches = self.left..self.left + self.count;
+        for (x, sigma) in patches.zip(I::values(sigma)) {
+            self.peak.seen(I::splat(sigma));
+            if row.is_multiple_of(self.stride) && x.is_multiple_of(self.stride) {
+                self.peak.take(I::splat(sigma));
+                let row = (row / self.stride - self.top) * self.width;
+                self.out[row + x / self.stride].write(sigma);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn along<I: Isa<N>, const N: usize, const K: usize>(
+    row: *const I::Value,
+    first: usize,
+) -> Row<I::Block> {
+    // SAFETY: `Output::block` has seen that there are N + K - 1 values.
+    #[allow(unsafe_code)]
+    let at = |j: usize| I::load(unsafe { &*row.add(first + j).cast() });
+    let pixel = at(K / 2);
+    // 0, or NaN if the pixel is not finite.
+    let mut sum = I::sub(pixel, pixel);
+    let mut squares = sum;
+    unrolled!(j in 0 1 2 3 4 5 6 {
+        if j < K && j != K / 2 {
+            let d = I::sub(at(j), pixel);
+            sum = if j == 0 { d } else { I::add(sum, d) };
+            squares = if j == 0 { I::mul(d, d) } else { I::mul_add(d, d, squares) };
+        }
+    });
+    let mean = I::mul(sum, I::splat(I::Value::of(1.0 / K as f64)));
+    Row {
+        pixel,
+        mean,
+        variance: I::sub_mul(squares, mean, sum),
+    }
+}
+
+#[inline(always)]
+fn down<I: Isa<N>, const N: usize, const K: usize>(rows: [Row<I::Block>; K]) -> I::Block {
+    let middle = rows[K / 2];
+    let mut within = middle.variance;
+    let mut sum = I::zero();
+    let mut squares = I::zero();
+    unrolled!(i in 0 1 2 3 4 5 6 {
+        if i < K && i != K / 2 {
+            let row = rows[i % K];
             let e = I::add(
-                I::sub(column.pixel, middle.pixel),
-                I::sub(column.mean, middle.mean),
+                I::sub(row.pixel, middle.pixel),
+                I::sub(row.mean, middle.mean),
             );
-            sum = I::add(sum, e);
-            squares = I::add(squares, I::mul(e, e));
-            within = I::add(within, column.variance);
+            sum = if i == 0 { e } else { I::add(sum, e) };
+            squares = if i == 0 { I::mul(e, e) } else { I::mul_add(e, e, squares) };
+            within = I::add(within, row.variance);
         }
-        let between = at_least_0::<I>(I::sub(squares, I::mul(I::mul(sum, share), sum)));
-        let variance = I::mul(I::add(within, between), share);
-        each(x, I::sqrt(variance));
-        columns = next;
-    }
+    });
+    Scale::<I, N>::new(K).sigma(sum, squares, within)
 }
 
-/// Rounding may take a variance below 0. NaN stays.
-#[inline(always)]
-fn at_least_0<I: Isa>(variance: I::Block) -> I::Block {
-    I::max(I::splat(I::Value::default()), variance)
+/// The way from sums over the rows or columns of patches of k to sigma.
+pub(super) struct Scale<I: Isa<N>, const N: usize> {
+    side: I::Block,
+    share: I::Block,
 }
 
-/// The largest of what was seen so far, in lanes.
-struct Peak<I: Isa> {
-    largest: I::Block,
-    /// 0 as long as all was finite, and then NaN.
-    broken: I::Block,
-}
-
-impl<I: Isa> Default for Peak<I> {
-    fn default() -> Self {
+impl<I: Isa<N>, const N: usize> Scale<I, N> {
+    #[inline(always)]
+    pub(super) fn new(k: usize) -> Self {
         Self {
-            largest: I::splat(I::Value::default()),
-            broken: I::splat(I::Value::default()),
+            side: I::splat(I::Value::of(k as f64)),
+            share: I::splat(I::Value::of(1.0 / (k * k) as f64)),
         }
     }
-}
 
-impl<I: Isa> Peak<I> {
-    /// Adds zeros, or NaN where a pixel was not finite.
+    /// From the sums of e, of e^2, and of k times the variances.
     #[inline(always)]
-    fn seen(&mut self, broken: I::Block) {
-        self.broken = I::add(self.broken, broken);
-    }
-
-    #[inline(always)]
-    fn take(&mut self, sigma: I::Block) {
-        self.largest = I::max(sigma, self.largest);
-        self.seen(I::mul(sigma, I::splat(I::Value::default())));
-    }
-
-    /// Hands the first of a block on to `out`, as many as that takes.
-    #[inline(always)]
-    fn take_first(&mut self, sigma: I::Block, out: &mut [MaybeUninit<I::Value>]) {
-        let mut values = I::values(sigma);
-        out.write_copy_of_slice(&values[..out.len()]);
-        // What lies beyond must not be the largest.
-        values[out.len()..].fill(I::Value::default());
-        self.take(I::load(&values));
-    }
-
-    /// NaN if a value was not finite.
-    fn value(&self) -> I::Value {
-        let mut value = I::Value::default();
-        for largest in I::values(self.largest) {
-            value = if largest > value { largest } else { value };
-        }
-        for broken in I::values(self.broken) {
-            value += broken;
-        }
-        value
+    pub(super) fn sigma(&self, sum: I::Block, squares: I::Block, within: I::Block) -> I::Block {
+        let total = I::sub_mul(I::mul_add(squares, self.side, within), sum, sum);
+        // What is too small for squares may come out below 0. NaN stays.
+        I::sqrt(I::mul(I::max(I::zero(), total), self.share))
     }
 }

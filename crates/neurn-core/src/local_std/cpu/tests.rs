@@ -18,8 +18,8 @@ fn pixels(count: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Shapes with fewer and with more planes than lanes, strips of unequal
-/// height, more than one tile of columns, and strides.
+/// Images narrower than a block and wider than a tile, fewer rows than are taken
+/// together and more, and strides.
 fn cases() -> Vec<(usize, Windows)> {
     let mut cases = Vec::new();
     for (planes, height, width) in [
@@ -32,7 +32,7 @@ fn cases() -> Vec<(usize, Windows)> {
         (40, 8, 9),
     ] {
         for border in BORDERS {
-            for (k, stride) in [(1, 1), (3, 1), (3, 2), (5, 7), (9, 1), (15, 4)] {
+            for (k, stride) in [(1, 1), (3, 1), (3, 2), (5, 7), (7, 1), (9, 1), (15, 4)] {
                 let smallest = height.min(width);
                 let allowed = match border {
                     Border::Symmetric => k / 2 <= smallest,
@@ -79,68 +79,44 @@ fn every_value_is_written() {
 /// The same operations in the same order, so no bit differs.
 #[test]
 fn instruction_sets_agree() {
-    for (planes, windows) in cases() {
-        let images = pixels(planes * windows.height * windows.width);
-        let [height, width] = windows.output();
-        let strips = strips(0..planes.min(LANES), 1, height);
-        let compute = |local_std: &dyn Fn(&mut [MaybeUninit<f32>], &mut strip::Scratch)| {
-            let mut values = vec![MaybeUninit::new(-7.0); strips.len() * height * width];
-            local_std(&mut values, &mut strip::Scratch::default());
-            written(&mut values).to_vec()
+    fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
+        images: &[f32],
+        windows: &Windows,
+        planes: usize,
+    ) -> Vec<u32> {
+        let strip = |strip, values: &mut [_], scratch: &mut _| {
+            strip_of::<I, N>(images, windows, strip, values, scratch)
         };
-        let portable = compute(&|out, scratch| {
-            strip::strips_std::<isa::Portable<f32>>(&images, &windows, &strips, out, scratch);
-        });
-        let chosen = compute(&|out, scratch| {
-            strip::local_std(&images, &windows, &strips, out, scratch);
-        });
-        assert_eq!(portable, chosen, "{windows:?}");
-        #[cfg(target_arch = "x86_64")]
-        if isa::has_avx2() {
-            let avx2 = compute(&|out, scratch| {
-                isa::on_avx2(|| {
-                    strip::strips_std::<isa::Avx2>(&images, &windows, &strips, out, scratch)
-                });
-            });
-            assert_eq!(portable, avx2, "{windows:?}");
-        }
+        bits(windows, planes, strip)
     }
-}
-
-/// As above, of the kernel for small k.
-#[test]
-fn instruction_sets_agree_on_rows() {
-    fn compute<I: Isa<Value = f32>>(images: &[f32], windows: &Windows, planes: usize) -> Vec<u32> {
+    fn bits(
+        windows: &Windows,
+        planes: usize,
+        sigma: impl Fn(Strip, &mut [MaybeUninit<f32>], &mut Scratch<f32>) -> f32,
+    ) -> Vec<u32> {
         let [height, width] = windows.output();
-        let mut scratch = rows::Scratch::default();
+        let mut scratch = Scratch::default();
         let mut bits = Vec::new();
         for strip in strips(0..planes, 1, height) {
             let mut values = vec![MaybeUninit::new(-7.0); height * width];
-            let peak = rows::strip_std::<I>(images, windows, strip, &mut values, &mut scratch);
-            bits.push(peak.to_bits());
+            bits.push(sigma(strip, &mut values, &mut scratch).to_bits());
             bits.extend(written(&mut values).iter().map(|v| v.to_bits()));
         }
         bits
     }
     for (planes, windows) in cases() {
-        if !rows::serves::<f32>(windows.k) {
-            continue;
-        }
         let images = pixels(planes * windows.height * windows.width);
-        let portable = compute::<isa::Portable<f32>>(&images, &windows, planes);
-        let mut scratch = Scratch::default();
-        let [height, width] = windows.output();
-        let mut chosen = Vec::new();
-        for strip in strips(0..planes, 1, height) {
-            let mut values = vec![MaybeUninit::new(-7.0); height * width];
-            let peak = scratch.local_std(&images, &windows, &[strip], &mut values)[0];
-            chosen.push(peak.to_bits());
-            chosen.extend(written(&mut values).iter().map(|v| v.to_bits()));
-        }
+        let portable = compute::<isa::Portable<f32>, 8>(&images, &windows, planes);
+        // The blocks of AVX-512, on any processor.
+        let wide = compute::<isa::Wide<f32>, 16>(&images, &windows, planes);
+        assert_eq!(portable, wide, "{windows:?}");
+        let chosen = bits(&windows, planes, |strip, values, scratch| {
+            strip_std(&images, &windows, strip, values, scratch)
+        });
         assert_eq!(portable, chosen, "{windows:?}");
         #[cfg(target_arch = "x86_64")]
         if isa::has_avx2() {
-            let avx2 = isa::on_avx2(|| compute::<isa::Avx2>(&images, &windows, planes));
+            let avx2 = isa::on_avx2(|| compute::<isa::Avx2, 8>(&images, &windows, planes));
             assert_eq!(portable, avx2, "{windows:?}");
         }
     }
