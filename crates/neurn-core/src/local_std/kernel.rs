@@ -25,9 +25,9 @@ fn has_kernel(images: &Tensor<4>, k: usize, border: Border, stride: usize) -> bo
     let dtype = images.dtype();
     match device.as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => cpu::serves(dtype, k),
+        DispatchDevice::Flex(_) => cpu::serves(dtype),
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => cpu::serves(dtype, k),
+        DispatchDevice::NdArray(_) => cpu::serves(dtype),
         #[cfg(feature = "cubecl")]
         DispatchDevice::Cube(cube) => {
             let [n, c, _, _] = images.dims();

@@ -20,12 +20,12 @@ use rayon::prelude::*;
 pub(crate) use self::gradient::gradient;
 pub(crate) use self::isa::Real;
 use self::isa::{Isa, Lanes};
-pub(crate) use self::strip::Strip;
+use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
 
-/// Whether patches of k are computed here.
-pub(crate) fn serves(dtype: DType, _k: usize) -> bool {
+/// Whether images of this type are computed here.
+pub(crate) fn serves(dtype: DType) -> bool {
     matches!(dtype, DType::F32 | DType::F64)
 }
 
@@ -52,16 +52,11 @@ fn divide<I: Isa<N>, const N: usize>(sigma: &mut [I::Value], peak: I::Value) {
     if !peak.is_finite() {
         sigma.fill(I::Value::NAN);
     } else if peak > I::Value::default() {
-        let reciprocal = I::Value::of(1.0) / peak;
-        let (c, by_c) = (I::splat(peak), I::splat(reciprocal));
+        let c = I::splat(peak);
+        let by_c = I::splat(I::Value::of(1.0) / peak);
         let (blocks, rest) = sigma.as_chunks_mut::<N>();
         for block in blocks {
-            // The quotient by way of the reciprocal, and by what it leaves over the
-            // nearest value to the true one (P. Markstein, IBM J. Res. Dev. 34, 1990).
-            let value = I::load(block);
-            let quotient = I::mul(value, by_c);
-            let rest = I::sub_mul(value, quotient, c);
-            I::store(I::mul_add(rest, by_c, quotient), block);
+            I::store(I::quotient(I::load(block), c, by_c), block);
         }
         for sigma in rest {
             *sigma = *sigma / peak;
@@ -183,7 +178,7 @@ fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<St
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
-pub(crate) struct Scratch<T> {
+struct Scratch<T> {
     rows: rows::Scratch<T>,
     columns: columns::Scratch<T>,
 }
@@ -191,7 +186,7 @@ pub(crate) struct Scratch<T> {
 isa::on_best_isa! {
     /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
     /// a pixel, or gives a sigma, that is not finite.
-    pub(crate) fn strip_std<T> = strip_of(
+    fn strip_std<T> = strip_of(
         images: &[T],
         windows: &Windows,
         strip: Strip,

@@ -1,5 +1,4 @@
-//! One patch by itself: the definition, for the few that running sums cannot
-//! serve.
+//! One patch by itself: the definition, for the peak of which the gradient asks.
 
 use super::super::windows::Windows;
 use super::isa::Real;

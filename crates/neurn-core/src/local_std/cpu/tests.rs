@@ -122,13 +122,13 @@ fn instruction_sets_agree() {
     }
 }
 
-/// NaN and infinity make the patches that hold them NaN, and no others, though
-/// a running sum never gets rid of them.
+/// NaN and infinity make the patches that hold them NaN, and no others.
 #[test]
 fn what_is_not_finite_reaches_its_patches_alone() {
-    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+    let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    for (bad, k) in bad.into_iter().flat_map(|bad| [(bad, 3), (bad, 9)]) {
         let windows = Windows {
-            k: 3,
+            k,
             border: Border::Symmetric,
             stride: 1,
             height: 20,
@@ -140,19 +140,61 @@ fn what_is_not_finite_reaches_its_patches_alone() {
         let sigma = local_std(&images, [4, 1], &windows, None);
         for (i, (&sigma, &clean)) in sigma.iter().zip(&clean).enumerate() {
             let (plane, row, column) = (i / 600, i % 600 / 30, i % 30);
-            if plane == 1 && (4..=6).contains(&row) && (6..=8).contains(&column) {
+            let reach = k / 2;
+            if plane == 1 && row.abs_diff(5) <= reach && column.abs_diff(7) <= reach {
                 assert!(sigma.is_nan());
             } else {
-                // Another way of summing, so not the same bits.
-                assert!(
-                    (sigma - clean).abs() <= 1e-5 * clean,
-                    "{i}: {sigma} {clean}"
-                );
+                assert_eq!(sigma, clean, "{i}");
             }
         }
         let response = local_std(&images, [2, 2], &windows, Some(MaxScope::Image));
         assert!(response[..1200].iter().all(|y| y.is_nan()));
         assert!(response[1200..].iter().all(|y| y.is_finite()));
+    }
+}
+
+/// As of the forward pass.
+#[test]
+fn every_value_of_the_gradient_is_written() {
+    for (planes, windows) in cases() {
+        let images = pixels(planes * windows.height * windows.width);
+        let response = local_std(&images, [planes, 1], &windows, Some(MaxScope::Image));
+        let most = (windows.height / (2 * windows.k)).max(1);
+        for bands in [1, most] {
+            let mut values = vec![MaybeUninit::new(f32::NAN); images.len()];
+            gradient::in_bands_into(
+                &mut values,
+                &images,
+                &response,
+                &pixels(response.len()),
+                planes,
+                Some(1),
+                &windows,
+                bands,
+            );
+            assert!(
+                written(&mut values).iter().all(|v| v.is_finite()),
+                "{planes} {bands} {windows:?}"
+            );
+        }
+    }
+}
+
+/// A quotient by way of the reciprocal is that of a division, to the last bit.
+#[test]
+fn quotients_are_those_of_a_division() {
+    for peak in pixels(1000) {
+        let peak = peak * 1e3 + 1e-6;
+        let sigma: Vec<f32> = pixels(997).iter().map(|y| y * y * peak).collect();
+        let mut by_peak = sigma.clone();
+        over_peak(&mut by_peak, peak);
+        for (sigma, by_peak) in sigma.iter().zip(&by_peak) {
+            assert_eq!(
+                by_peak.to_bits(),
+                (sigma / peak).to_bits(),
+                "{sigma} {peak}"
+            );
+        }
     }
 }
 

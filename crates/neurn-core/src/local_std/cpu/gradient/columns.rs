@@ -20,7 +20,7 @@ use super::super::super::windows::Windows;
 use super::super::columns::{BlockOf, Rows, Tile, Walk};
 use super::super::isa::{Isa, LANES, Lanes, Real};
 use super::super::rows::unrolled;
-use super::Weights;
+use super::{Gradient, Weights, write};
 
 /// Columns of patches that are computed before their rows are.
 const TILE: usize = 240;
@@ -60,12 +60,10 @@ pub(super) fn band_of<L: Lanes>(
     weights: &Weights<L::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [L::Value],
+    gradient: &mut Gradient<L::Value>,
     scratch: &mut Scratch<L::Value>,
 ) {
-    let Windows {
-        k, height, width, ..
-    } = *windows;
+    let Windows { k, width, .. } = *windows;
     let columns = windows.patches(width);
     let (first, last) = super::places(windows, &band);
     // Rows of patches from the first that holds a place, or some before it, so that
@@ -83,7 +81,7 @@ pub(super) fn band_of<L: Lanes>(
     scratch.rows.start(image, windows);
 
     let mut next_row = begin;
-    let share = L::Isa::splat(L::Value::of(1.0 / (k * k) as f64));
+    let share = L::Value::of(1.0 / (k * k) as f64);
     for top in (first..last).step_by(LANES) {
         while next_row < (top + LANES) as isize {
             scratch.patches::<L>(image, weights, windows, next_row, &room);
@@ -91,17 +89,8 @@ pub(super) fn band_of<L: Lanes>(
         }
         scratch.down::<L>(image, windows, top, &room);
         for (place, line) in (top..last).zip(&scratch.lines) {
-            if let Some(y) = windows.source(place as isize, height) {
-                let gradient = &mut gradient[(y - band.start) * width..][..width];
-                let (blocks, rest) = gradient.as_chunks_mut::<LANES>();
-                let (lines, rest_of_line) = line[..width].as_chunks::<LANES>();
-                for (to, from) in blocks.iter_mut().zip(lines) {
-                    let sum = L::Isa::mul_add(L::Isa::load(from), share, L::Isa::load(to));
-                    L::Isa::store(sum, to);
-                }
-                for (to, &from) in rest.iter_mut().zip(rest_of_line) {
-                    *to += from * L::Value::of(1.0 / (k * k) as f64);
-                }
+            if let Some((row, more)) = gradient.row(place) {
+                write::<L::Isa, LANES>(share, line, row, more);
             }
         }
     }

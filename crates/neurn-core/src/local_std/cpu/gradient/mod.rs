@@ -75,59 +75,137 @@ pub(super) fn in_bands<T: Real>(
     windows: &Windows,
     bands: usize,
 ) -> Vec<T> {
+    let size = planes * windows.height * windows.width;
+    let mut gradient = Vec::with_capacity(size);
+    let values = &mut gradient.spare_capacity_mut()[..size];
+    in_bands_into(
+        values,
+        images,
+        response,
+        by_response,
+        planes,
+        group,
+        windows,
+        bands,
+    );
+    // SAFETY: `in_bands_into` writes every value, see `tests`.
+    #[allow(unsafe_code)]
+    unsafe {
+        gradient.set_len(size);
+    }
+    gradient
+}
+
+/// Writes every one of `values`: the bands cover each plane, and each writes all of
+/// its rows.
+#[allow(clippy::too_many_arguments)]
+pub(super) fn in_bands_into<T: Real>(
+    values: &mut [MaybeUninit<T>],
+    images: &[T],
+    response: &[T],
+    by_response: &[T],
+    planes: usize,
+    group: Option<usize>,
+    windows: &Windows,
+    bands: usize,
+) {
     let Windows { height, width, .. } = *windows;
     let input = height * width;
     let output: usize = windows.output().iter().product();
-    let mut gradient = Vec::with_capacity(planes * input);
-
-    let peaks: Vec<Option<Peak<T>>> = match group {
-        None => vec![Some(Peak::none()); planes],
-        Some(group) => (0..planes / group)
-            .into_par_iter()
-            .map(|g| {
-                let values = g * group * output..(g + 1) * group * output;
-                let (y, by_y) = (&response[values.clone()], &by_response[values]);
-                Peak::find(&images[g * group * input..], y, by_y, windows)
-            })
-            .collect(),
+    let find = |g: usize| match group {
+        None => Some(Peak::none()),
+        Some(group) => {
+            let values = g * group * output..(g + 1) * group * output;
+            let (y, by_y) = (&response[values.clone()], &by_response[values]);
+            Peak::find(&images[g * group * input..], y, by_y, windows)
+        }
     };
     let group = group.unwrap_or(1);
-
-    let mut tasks = Vec::with_capacity(planes * bands);
-    let mut rest = &mut gradient.spare_capacity_mut()[..planes * input];
-    for plane in 0..planes {
-        for band in 0..bands {
-            let rows = band * height / bands..(band + 1) * height / bands;
-            let (own, others) = rest.split_at_mut(rows.len() * width);
-            rest = others;
-            tasks.push((plane, rows, own));
-        }
-    }
-    tasks
-        .into_par_iter()
-        .for_each_init(Scratch::default, |scratch, (plane, rows, gradient)| {
+    let compute = |peak: &Option<Peak<T>>,
+                   plane: usize,
+                   rows: Range<usize>,
+                   gradient: &mut [MaybeUninit<T>],
+                   scratch: &mut Scratch<T>| {
+        // Without a peak the group is flat or not finite, and so constant.
+        let Some(peak) = peak else {
             gradient.fill(MaybeUninit::new(T::default()));
-            let gradient = written(gradient);
-            // Without a peak the group is flat or not finite, and so constant.
-            let Some(peak) = &peaks[plane / group] else {
-                return;
-            };
-            let values = plane * output..(plane + 1) * output;
-            let weights = Weights {
-                response: &response[values.clone()],
-                by_response: &by_response[values],
-                c: peak.sigma,
-                peak: (peak.plane == plane % group).then_some((peak.place, peak.share)),
-            };
-            let image = &images[plane * input..][..input];
-            band_gradient(image, &weights, windows, rows, gradient, scratch);
-        });
-    // SAFETY: the bands cover every plane, and are filled first.
-    #[allow(unsafe_code)]
-    unsafe {
-        gradient.set_len(planes * input);
+            return;
+        };
+        let values = plane * output..(plane + 1) * output;
+        let weights = Weights {
+            response: &response[values.clone()],
+            by_response: &by_response[values],
+            c: peak.sigma,
+            peak: (peak.plane == plane % group).then_some((peak.place, peak.share)),
+        };
+        let image = &images[plane * input..][..input];
+        let mut gradient = Gradient {
+            windows,
+            first: rows.start,
+            values: gradient,
+        };
+        band_gradient(image, &weights, windows, rows, &mut gradient, scratch);
+    };
+
+    if bands == 1 {
+        // A group at a time, while what is read twice is in the cache.
+        values
+            .par_chunks_mut((group * input).max(1))
+            .enumerate()
+            .for_each_init(Scratch::default, |scratch, (g, values)| {
+                let peak = find(g);
+                for (plane, gradient) in values.chunks_mut(input).enumerate() {
+                    compute(&peak, g * group + plane, 0..height, gradient, scratch);
+                }
+            });
+    } else {
+        let peaks: Vec<_> = (0..planes / group).into_par_iter().map(find).collect();
+        let mut tasks = Vec::with_capacity(planes * bands);
+        let mut rest = values;
+        for plane in 0..planes {
+            for band in 0..bands {
+                let rows = band * height / bands..(band + 1) * height / bands;
+                let (own, others) = rest.split_at_mut(rows.len() * width);
+                rest = others;
+                tasks.push((plane, rows, own));
+            }
+        }
+        tasks.into_par_iter().for_each_init(
+            Scratch::default,
+            |scratch, (plane, rows, gradient)| {
+                compute(&peaks[plane / group], plane, rows, gradient, scratch);
+            },
+        );
     }
-    gradient
+}
+
+/// Rows of the gradient. The place of a pixel comes before the places of a border
+/// that show it, but for those above the image.
+struct Gradient<'a, T> {
+    windows: &'a Windows,
+    /// The first row.
+    first: usize,
+    values: &'a mut [MaybeUninit<T>],
+}
+
+impl<T: Real> Gradient<'_, T> {
+    /// Makes room for what is shown above the image.
+    fn start(&mut self) {
+        let Windows { width, .. } = *self.windows;
+        let shown = (self.windows.margin() + 1).saturating_sub(self.first) * width;
+        let shown = shown.min(self.values.len());
+        self.values[..shown].fill(MaybeUninit::new(T::default()));
+    }
+
+    /// The row for which a row of places is meant, and whether it is there already.
+    #[inline(always)]
+    fn row(&mut self, place: usize) -> Option<(&mut [MaybeUninit<T>], bool)> {
+        let Windows { height, width, .. } = *self.windows;
+        let y = self.windows.source(place as isize, height)?;
+        let margin = self.windows.margin();
+        let shown = y <= margin || y + margin != place;
+        Some((&mut self.values[(y - self.first) * width..][..width], shown))
+    }
 }
 
 /// The first patch of a group whose sigma is c.
@@ -169,7 +247,7 @@ impl<T: Real> Peak<T> {
         let piece = pieces
             .iter()
             .position(|&(_, largest)| largest == T::of(1.0))?;
-        let first = piece * PIECE + y[piece * PIECE..].iter().position(|&y| y == T::of(1.0))?;
+        let first = piece * PIECE + place_of_one(&y[piece * PIECE..])?;
         let [height, width] = windows.output();
         let (plane, place) = (first / (height * width), first % (height * width));
         let (row, column) = (
@@ -184,6 +262,18 @@ impl<T: Real> Peak<T> {
             share: pieces.iter().map(|&(sum, _)| sum).sum(),
         })
     }
+}
+
+/// Where the first 1 is.
+fn place_of_one<T: Real>(y: &[T]) -> Option<usize> {
+    /// Values that are looked at in one go.
+    const PIECE: usize = 64;
+
+    let one = T::of(1.0);
+    let there = |piece: &[T]| piece.iter().fold(false, |there, &y| there | (y == one));
+    let piece = y.chunks(PIECE).position(there)?;
+    let within = y[piece * PIECE..].iter().position(|&y| y == one)?;
+    Some(piece * PIECE + within)
 }
 
 on_best_isa! {
@@ -299,7 +389,7 @@ on_best_isa! {
         weights: &Weights<T>,
         windows: &Windows,
         band: Range<usize>,
-        gradient: &mut [T],
+        gradient: &mut Gradient<T>,
         scratch: &mut Scratch<T>,
     ) -> ()
 }
@@ -310,10 +400,11 @@ fn band_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
     weights: &Weights<<I as Isa<N>>::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [<I as Isa<N>>::Value],
+    gradient: &mut Gradient<<I as Isa<N>>::Value>,
     scratch: &mut Scratch<<I as Isa<N>>::Value>,
 ) {
     let Scratch { rows, columns } = scratch;
+    gradient.start();
     if windows.k <= LARGEST_BY_ROWS {
         rows::band_of::<I, N>(image, weights, windows, band, gradient, rows);
     } else {
@@ -339,31 +430,32 @@ fn load<T: Real>(image: &[T], windows: &Windows, place: usize, row: &mut [T]) {
     }
 }
 
-/// Gives the gradient of every place of a row to the pixel it stands for.
+/// `share` times a row of the gradient, or that more of it.
 #[inline(always)]
-fn give<I: Isa<N>, const N: usize>(
+fn write<I: Isa<N>, const N: usize>(
     share: I::Value,
-    windows: &Windows,
-    places: usize,
     line: &[I::Value],
-    gradient: &mut [I::Value],
+    row: &mut [MaybeUninit<I::Value>],
+    more: bool,
 ) {
-    let margin = windows.margin();
-    let width = gradient.len();
-    let (blocks, rest) = gradient.as_chunks_mut::<N>();
-    let inside = &line[margin..];
-    let (given, _) = inside.as_chunks::<N>();
-    for (block, given) in blocks.iter_mut().zip(given) {
-        let given = I::mul(I::load(given), I::splat(share));
-        I::store(I::add(I::load(block), given), block);
-    }
-    let first = width - rest.len();
-    for (x, value) in rest.iter_mut().enumerate() {
-        *value += inside[first + x] * share;
-    }
-    for place in (0..margin).chain(margin + width..places) {
-        if let Some(x) = windows.source(place as isize, width) {
-            gradient[x] += line[place] * share;
+    let line = &line[..row.len()];
+    let (lines, rest_of_line) = line.as_chunks::<N>();
+    if more {
+        let (blocks, rest) = written(row).as_chunks_mut::<N>();
+        for (to, from) in blocks.iter_mut().zip(lines) {
+            let sum = I::mul_add(I::load(from), I::splat(share), I::load(to));
+            I::store(sum, to);
+        }
+        for (to, &from) in rest.iter_mut().zip(rest_of_line) {
+            *to += from * share;
+        }
+    } else {
+        let (blocks, rest) = row.as_chunks_mut::<N>();
+        for (to, from) in blocks.iter_mut().zip(lines) {
+            I::store_new(I::mul(I::load(from), I::splat(share)), to);
+        }
+        for (to, &from) in rest.iter_mut().zip(rest_of_line) {
+            to.write(from * share);
         }
     }
 }

@@ -5,12 +5,13 @@
 //! the patches that hold them give. What a row of patches gives serves the k rows
 //! of places that it holds, and stays in registers until then.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use super::super::super::windows::Windows;
 use super::super::isa::{Isa, Real};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
-use super::super::super::windows::Windows;
-use super::{Weights, give, load, places};
+use super::{Gradient, Weights, load, places, write};
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
@@ -42,6 +43,21 @@ impl<T: Real> Ring<T> {
         &self.values[row % self.rows * self.length..][..self.length]
     }
 
+    /// The rows from `first` on, see [`Blocks::new`].
+    #[inline(always)]
+    fn blocks<I: Isa<N, Value = T>, const N: usize>(
+        &self,
+        first: usize,
+        count: usize,
+        more: usize,
+    ) -> [Blocks<I, N>; SEEN] {
+        let mut blocks = [Blocks(std::ptr::null()); SEEN];
+        for (i, blocks) in blocks.iter_mut().enumerate() {
+            *blocks = Blocks::new(self.row(first + i), count, more);
+        }
+        blocks
+    }
+
     fn row_mut(&mut self, row: usize) -> &mut [T] {
         &mut self.values[row % self.rows * self.length..][..self.length]
     }
@@ -54,11 +70,12 @@ pub(super) fn band_of<I: Isa<N>, const N: usize>(
     weights: &Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [I::Value],
+    gradient: &mut Gradient<I::Value>,
     scratch: &mut Scratch<I::Value>,
 ) {
     match windows.k {
-        1 => {}
+        // Sigma is 0, whatever the pixels.
+        1 => gradient.values.fill(MaybeUninit::new(I::Value::default())),
         3 => band_of_side::<I, N, 3>(image, weights, windows, band, gradient, scratch),
         5 => band_of_side::<I, N, 5>(image, weights, windows, band, gradient, scratch),
         7 => band_of_side::<I, N, 7>(image, weights, windows, band, gradient, scratch),
@@ -72,10 +89,11 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     weights: &Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut [I::Value],
+    gradient: &mut Gradient<I::Value>,
     scratch: &mut Scratch<I::Value>,
 ) {
     let Windows { height, width, .. } = *windows;
+    let margin = windows.margin();
     let columns = windows.patches(width);
     let places_in_row = columns + K - 1;
     let (first, last) = places(windows, &band);
@@ -98,74 +116,77 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     }
     let share = I::Value::of(1.0 / (K * K) as f64);
 
-    // The patches of these rows hold the first place.
+    // Above the first patches there are none.
     let mut next_pixels = first;
-    let mut next_patches = first;
-    for top in (first..last).step_by(BAND) {
-        while next_patches < top + BAND + K - 1 {
+    let mut next_patches = first.max(K - 1);
+    for row in first..next_patches {
+        means.row_mut(row).fill(I::Value::default());
+        a.row_mut(row).fill(I::Value::default());
+    }
+    // Eight rows of the image at a time, and those beyond it by themselves.
+    let mut top = first;
+    while top < last {
+        let end = [margin, height + margin, last];
+        let end = end.into_iter().find(|&end| end > top).unwrap_or(last);
+        let count = (end.min(last) - top).min(BAND);
+        while next_patches < top + count + K - 1 {
             while next_pixels < next_patches + BAND + K - 1 {
                 let place = next_pixels.saturating_sub(K - 1).min(rows - 1);
                 let row = &mut pixels.row_mut(next_pixels)[K / 2..][..places_in_row];
                 load(image, windows, place, row);
                 next_pixels += 1;
             }
-            let seen = std::array::from_fn(|i| pixels.row(next_patches + i));
-            patches::<I, N, K>(windows, weights, next_patches, seen, means, a);
+            patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
             next_patches += BAND;
         }
-        let of_pixels = std::array::from_fn(|i| pixels.row(top + i + K / 2));
-        let of_means = std::array::from_fn(|i| means.row(top + i));
-        let of_weights = std::array::from_fn(|i| a.row(top + i));
-        held::<I, N, K>(places_in_row, of_pixels, of_means, of_weights, lines);
-        for (place, line) in (top..last).zip(&*lines) {
-            if let Some(y) = windows.source(place as isize, height) {
-                let gradient = &mut gradient[(y - band.start) * width..][..width];
-                give::<I, N>(share, windows, places_in_row, line, gradient);
+        held::<I, N, K>(places_in_row, top, count, pixels, means, a, lines);
+        for (place, line) in (top..top + count).zip(&mut *lines) {
+            if let Some((row, more)) = gradient.row(place) {
+                // A place beyond the border gives all to the pixel that it shows.
+                for place in (0..margin).chain(width + margin..places_in_row) {
+                    if let Some(x) = windows.source(place as isize, width) {
+                        let given = line[place];
+                        line[x + margin] += given;
+                    }
+                }
+                write::<I, N>(share, &line[margin..], row, more);
             }
         }
+        top += count;
     }
 }
 
 /// The rows that are seen by eight, at most.
 const SEEN: usize = BAND + LARGEST - 1;
 
-/// mu and a of eight rows of patches, counted from K - 1 before the first, which
-/// see `rows`.
+/// mu and a of eight rows of patches, counted from K - 1 before the first.
 #[inline(always)]
 fn patches<I: Isa<N>, const N: usize, const K: usize>(
     windows: &Windows,
     weights: &Weights<I::Value>,
     top: usize,
-    rows: [&[I::Value]; SEEN],
+    pixels: &Ring<I::Value>,
     means: &mut Ring<I::Value>,
     a: &mut Ring<I::Value>,
 ) {
     let Windows { height, stride, .. } = *windows;
     let patches = windows.patches(height);
     let [_, out_width] = windows.output();
-    let mut any = false;
     for row in top..top + BAND {
         let of_row = &mut a.row_mut(row)[K - 1..];
         match row.checked_sub(K - 1) {
-            Some(row) if row < patches && row.is_multiple_of(stride) => {
+            Some(row) if row < patches && (stride == 1 || row.is_multiple_of(stride)) => {
                 weights.fill::<I, N>(row / stride, out_width, stride, of_row);
-                any = true;
             }
             _ => of_row.fill(I::Value::default()),
         }
     }
-    if !any {
-        for row in top..top + BAND {
-            means.row_mut(row).fill(I::Value::default());
-        }
-        return;
-    }
     let columns = windows.patches(windows.width);
-    let rows = rows.map(|row| Blocks::<I, N>::new(row, columns, K / 2 + K - 1));
-    let mut means: [_; BAND] = std::array::from_fn(|i| {
-        let row = &mut means.row_mut(top + i)[K - 1..];
-        BlocksMut::<I, N>::new(row, columns)
-    });
+    let rows = pixels.blocks::<I, N>(top, columns, K / 2 + K - 1);
+    let mut to = [BlocksMut::<I, N>(std::ptr::null_mut()); BAND];
+    for (i, to) in to.iter_mut().enumerate() {
+        *to = BlocksMut::new(&mut means.row_mut(top + i)[K - 1..], columns);
+    }
     let share = I::splat(I::Value::of(1.0 / (K * K) as f64));
     let side = I::splat(I::Value::of(K as f64));
     for x in (0..columns).step_by(N) {
@@ -187,7 +208,7 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
                     total = I::add(total, I::mul_add(away, side, sum));
                 }
             });
-            means[i].store(x, I::mul(total, share));
+            to[i].store(x, I::mul(total, share));
         });
     }
 }
@@ -209,20 +230,25 @@ fn sum<I: Isa<N>, const N: usize, const K: usize>(
     (pixel, sum)
 }
 
-/// k^2 times the gradient of eight rows of places, from the middle rows of pixels,
-/// mu and a of the rows of patches that hold them.
+/// k^2 times the gradient of `count` rows of places from `top` on.
 #[inline(always)]
 fn held<I: Isa<N>, const N: usize, const K: usize>(
     places: usize,
-    pixels: [&[I::Value]; SEEN],
-    means: [&[I::Value]; SEEN],
-    weights: [&[I::Value]; SEEN],
+    top: usize,
+    count: usize,
+    pixels: &Ring<I::Value>,
+    means: &Ring<I::Value>,
+    weights: &Ring<I::Value>,
     lines: &mut [Vec<I::Value>; BAND],
 ) {
-    let pixels = pixels.map(|row| Blocks::<I, N>::new(row, places, K - 1));
-    let means = means.map(|row| Blocks::<I, N>::new(row, places, K - 1));
-    let weights = weights.map(|row| Blocks::<I, N>::new(row, places, K - 1));
-    let mut lines = lines.each_mut().map(|line| BlocksMut::<I, N>::new(line, places));
+    // The middle rows of the patches that hold the places.
+    let pixels = pixels.blocks::<I, N>(top + K / 2, places, K - 1);
+    let means = means.blocks::<I, N>(top, places, K - 1);
+    let weights = weights.blocks::<I, N>(top, places, K - 1);
+    let mut to = [BlocksMut::<I, N>(std::ptr::null_mut()); BAND];
+    for (to, line) in to.iter_mut().zip(lines) {
+        *to = BlocksMut::new(line, places);
+    }
     for x in (0..places).step_by(N) {
         let mut seen = [along::<I, N, K>(pixels[0], means[0], weights[0], x); K];
         unrolled!(i in 1 2 3 4 5 {
@@ -230,22 +256,37 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
                 seen[i % K] = along::<I, N, K>(pixels[i], means[i], weights[i], x);
             }
         });
-        unrolled!(i in 0 1 2 3 4 5 6 7 {
-            let newest = (i + K - 1) % SEEN;
-            seen[(i + K - 1) % K] =
-                along::<I, N, K>(pixels[newest], means[newest], weights[newest], x);
-            let seen = turned(seen, i);
-            let (place, _, b) = seen[K / 2];
-            let mut total = I::sub(I::zero(), b);
-            unrolled!(j in 0 1 2 3 4 5 6 {
-                if j < K && j != K / 2 {
-                    let (pixel, a, b) = seen[j % K];
-                    total = I::mul_add(I::sub(place, pixel), a, I::sub(total, b));
-                }
+        if count == BAND {
+            unrolled!(i in 0 1 2 3 4 5 6 7 {
+                let row = (i + K - 1) % SEEN;
+                seen[(i + K - 1) % K] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
+                to[i].store(x, down::<I, N, K>(turned(seen, i)));
             });
-            lines[i].store(x, total);
-        });
+        } else {
+            for (i, to) in to.iter_mut().enumerate().take(count) {
+                let row = i + K - 1;
+                seen[K - 1] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
+                to.store(x, down::<I, N, K>(seen));
+                seen = turned(seen, 1);
+            }
+        }
     }
+}
+
+/// k^2 times the gradient at the middle pixels, from what [`along`] gives for rows.
+#[inline(always)]
+fn down<I: Isa<N>, const N: usize, const K: usize>(
+    rows: [(I::Block, I::Block, I::Block); K],
+) -> I::Block {
+    let (place, _, b) = rows[K / 2];
+    let mut total = I::sub(I::zero(), b);
+    unrolled!(j in 0 1 2 3 4 5 6 {
+        if j < K && j != K / 2 {
+            let (pixel, a, b) = rows[j % K];
+            total = I::mul_add(I::sub(place, pixel), a, I::sub(total, b));
+        }
+    });
+    total
 }
 
 /// The pixels of a row, and A and B of the patches that hold them, about these.
@@ -301,6 +342,15 @@ impl<I: Isa<N>, const N: usize> Blocks<I, N> {
 
 /// A row that is written block by block.
 struct BlocksMut<I: Isa<N>, const N: usize>(*mut I::Value);
+
+impl<I: Isa<N>, const N: usize> Clone for BlocksMut<I, N> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I: Isa<N>, const N: usize> Copy for BlocksMut<I, N> {}
 
 impl<I: Isa<N>, const N: usize> BlocksMut<I, N> {
     /// For blocks from 0 up to `count`.
