@@ -26,6 +26,10 @@ pub(crate) trait Real:
     /// [`local_std`]: crate::local_std
     const FLAT: Self;
 
+    /// Whether there are instructions for it here, and not only what the compiler
+    /// finds. Code that is never called is not compiled.
+    const IN_REGISTERS: bool;
+
     type Avx512: Isa<16, Value = Self> + Lanes<Value = Self>;
     type Avx2: Isa<8, Value = Self> + Lanes<Value = Self>;
     type Portable: Isa<8, Value = Self> + Lanes<Value = Self>;
@@ -47,6 +51,8 @@ macro_rules! real {
         impl Real for $float {
             const NAN: Self = Self::NAN;
             const FLAT: Self = $flat;
+
+            const IN_REGISTERS: bool = <$avx2 as Isa<8>>::IN_REGISTERS;
 
             type Avx512 = $avx512;
             type Avx2 = $avx2;
@@ -469,11 +475,11 @@ macro_rules! on_best_isa {
                 fn avx2<$value: isa::Real>($($arg: $type),*) -> $result {
                     $body::<$value::Avx2, 8>($($arg),*)
                 }
-                if isa::has_avx512() {
+                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx512() {
                     // SAFETY: the features were detected.
                     return unsafe { avx512($($arg),*) };
                 }
-                if isa::has_avx2() {
+                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx2() {
                     // SAFETY: the features were detected.
                     return unsafe { avx2($($arg),*) };
                 }

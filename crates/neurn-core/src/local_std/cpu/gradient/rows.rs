@@ -187,8 +187,6 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
     for (i, to) in to.iter_mut().enumerate() {
         *to = BlocksMut::new(&mut means.row_mut(top + i)[K - 1..], columns);
     }
-    let share = I::splat(I::Value::of(1.0 / (K * K) as f64));
-    let side = I::splat(I::Value::of(K as f64));
     for x in (0..columns).step_by(N) {
         // Of each row the centre, and the sum about it.
         let mut seen = [sum::<I, N, K>(rows[0], x); K];
@@ -197,20 +195,33 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
                 seen[i % K] = sum::<I, N, K>(rows[i], x);
             }
         });
-        unrolled!(i in 0 1 2 3 4 5 6 7 {
-            seen[(i + K - 1) % K] = sum::<I, N, K>(rows[(i + K - 1) % SEEN], x);
-            let seen = turned(seen, i);
-            let (centre, mut total) = seen[K / 2];
-            unrolled!(j in 0 1 2 3 4 5 6 {
-                if j < K && j != K / 2 {
-                    let (pixel, sum) = seen[j % K];
-                    let away = I::sub(pixel, centre);
-                    total = I::add(total, I::mul_add(away, side, sum));
-                }
+        if I::IN_REGISTERS {
+            unrolled!(i in 0 1 2 3 4 5 6 7 {
+                seen[(i + K - 1) % K] = sum::<I, N, K>(rows[(i + K - 1) % SEEN], x);
+                to[i].store(x, mean::<I, N, K>(turned(seen, i)));
             });
-            to[i].store(x, I::mul(total, share));
-        });
+        } else {
+            for (i, to) in to.iter_mut().enumerate() {
+                seen[K - 1] = sum::<I, N, K>(rows[i + K - 1], x);
+                to.store(x, mean::<I, N, K>(seen));
+                seen = turned(seen, 1);
+            }
+        }
     }
+}
+
+/// mu about the centre, from what [`sum`] gives for rows.
+#[inline(always)]
+fn mean<I: Isa<N>, const N: usize, const K: usize>(rows: [(I::Block, I::Block); K]) -> I::Block {
+    let (centre, mut total) = rows[K / 2];
+    let side = I::splat(I::Value::of(K as f64));
+    unrolled!(j in 0 1 2 3 4 5 6 {
+        if j < K && j != K / 2 {
+            let (pixel, sum) = rows[j % K];
+            total = I::add(total, I::mul_add(I::sub(pixel, centre), side, sum));
+        }
+    });
+    I::mul(total, I::splat(I::Value::of(1.0 / (K * K) as f64)))
 }
 
 /// The middle one of K pixels, and the sum of the others about it.
@@ -256,7 +267,7 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
                 seen[i % K] = along::<I, N, K>(pixels[i], means[i], weights[i], x);
             }
         });
-        if count == BAND {
+        if I::IN_REGISTERS && count == BAND {
             unrolled!(i in 0 1 2 3 4 5 6 7 {
                 let row = (i + K - 1) % SEEN;
                 seen[(i + K - 1) % K] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
