@@ -20,11 +20,11 @@ use super::super::windows::Windows;
 use super::isa::{Isa, LANES, Lanes, Real};
 use super::refill;
 use super::rows::{Scale, unrolled};
-use super::strip::{Peak, Strip};
+use super::strip::{Output, Strip};
 
 /// Columns of patches that are computed before their rows are, so that what is
 /// kept of them stays in the nearest cache.
-const TILE: usize = 240;
+pub(super) const TILE: usize = 240;
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
@@ -109,13 +109,7 @@ pub(super) fn local_std<L: Lanes>(
     } = *windows;
     let image = &images[strip.plane * height * width..][..height * width];
     let patches = windows.patches(width);
-    let mut output = Output::<L> {
-        out,
-        windows,
-        first_row: strip.top,
-        rows: 0..0,
-        peak: Peak::default(),
-    };
+    let mut output = Output::<L::Isa, LANES>::new(strip, windows, out);
     let Scratch {
         rows,
         tile,
@@ -127,12 +121,12 @@ pub(super) fn local_std<L: Lanes>(
     let all = strip.patch_rows(windows);
     for top in all.clone().step_by(LANES) {
         let rows = rows.seen(image, windows, top as isize);
-        output.rows = top..all.end.min(top + LANES);
+        let own = top..all.end.min(top + LANES);
         for left in (0..patches).step_by(TILE) {
             let right = (left + TILE).min(patches);
             tile.fill::<L>(rows, windows, left, right);
             along::<L>(tile, k, right - left, back, next, sigma);
-            output.write(left, right, sigma);
+            write::<L>(own.clone(), left..right, sigma, &mut output);
         }
     }
     output.peak.value()
@@ -295,54 +289,32 @@ impl<'a, L: Lanes> Walk<'a, L> {
     }
 }
 
-/// Where sigma goes.
-struct Output<'a, L: Lanes> {
-    out: &'a mut [MaybeUninit<L::Value>],
-    windows: &'a Windows,
-    /// The first row of the output that stands in `out`.
-    first_row: usize,
-    /// The rows of patches, up to eight, at stride 1.
+/// Writes sigma of the patches `own` of the rows of patches `rows`.
+#[inline(always)]
+fn write<L: Lanes>(
     rows: Range<usize>,
-    peak: Peak<L::Isa, LANES>,
-}
-
-impl<L: Lanes> Output<'_, L> {
-    /// Writes the patches from `left` to `right`.
-    #[inline(always)]
-    fn write(&mut self, left: usize, right: usize, sigma: &mut [[L::Value; LANES]]) {
-        // What stands behind the last patch must not be the largest.
-        sigma[right - left..].fill([L::Value::default(); LANES]);
-        let (blocks, _) = sigma.as_chunks::<LANES>();
-        let [_, width] = self.windows.output();
-        for (block, x) in blocks.iter().zip((left..right).step_by(LANES)) {
-            let rows = L::transpose(block.each_ref().map(L::Isa::load));
-            if self.windows.stride == 1 && self.rows.len() == LANES && x + LANES <= right {
-                let first = (self.rows.start - self.first_row) * width + x;
-                let out = &mut self.out[first..][..(LANES - 1) * width + LANES];
-                unrolled!(i in 0 1 2 3 4 5 6 7 {
-                    self.peak.take(rows[i]);
-                    let out = out[i * width..].first_chunk_mut().expect("a block");
-                    L::Isa::store_new(rows[i], out);
-                });
-            } else {
-                for (row, sigma) in self.rows.clone().zip(rows) {
-                    self.keep(row, x..right.min(x + LANES), sigma);
-                }
+    own: Range<usize>,
+    sigma: &mut [[L::Value; LANES]],
+    output: &mut Output<L::Isa, LANES>,
+) {
+    // What stands behind the last patch must not be the largest.
+    sigma[own.len()..].fill([L::Value::default(); LANES]);
+    let (blocks, _) = sigma.as_chunks::<LANES>();
+    let width = output.width;
+    for (block, x) in blocks.iter().zip(own.clone().step_by(LANES)) {
+        let lanes = L::transpose(block.each_ref().map(L::Isa::load));
+        if output.stride == 1 && rows.len() == LANES && x + LANES <= own.end {
+            for sigma in lanes {
+                output.peak.take(sigma);
             }
-        }
-    }
-
-    /// Those patches of a row that a stride keeps.
-    #[inline(always)]
-    fn keep(&mut self, row: usize, patches: Range<usize>, sigma: BlockOf<L>) {
-        let Windows { stride, .. } = *self.windows;
-        let [_, width] = self.windows.output();
-        for (x, sigma) in patches.zip(L::Isa::values(sigma)) {
-            self.peak.seen(L::Isa::splat(sigma));
-            if row.is_multiple_of(stride) && x.is_multiple_of(stride) {
-                self.peak.take(L::Isa::splat(sigma));
-                let row = (row / stride - self.first_row) * width;
-                self.out[row + x / stride].write(sigma);
+            let out = output.block(rows.start, x, LANES - 1);
+            unrolled!(i in 0 1 2 3 4 5 6 7 {
+                let out = out[i * width..].first_chunk_mut().expect("a block");
+                L::Isa::store_new(lanes[i], out);
+            });
+        } else {
+            for (row, sigma) in rows.clone().zip(lanes) {
+                output.keep(row, x..own.end.min(x + LANES), sigma);
             }
         }
     }

@@ -46,7 +46,7 @@ use std::ops::Range;
 
 use super::super::windows::Windows;
 use super::isa::{Isa, Real};
-use super::strip::{Peak, Strip};
+use super::strip::{Output, Strip};
 
 /// The largest k that this kernel serves. From there on
 /// [`columns`](super::columns), whose work does not grow with k, is faster.
@@ -110,29 +110,15 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
     out: &mut [MaybeUninit<I::Value>],
     scratch: &mut Scratch<I::Value>,
 ) -> I::Value {
-    let Windows {
-        stride,
-        height,
-        width,
-        ..
-    } = *windows;
+    let Windows { height, width, .. } = *windows;
     let image = &images[strip.plane * height * width..][..height * width];
-    let [_, out_width] = windows.output();
     let patches = windows.patches(width);
     let Scratch { edge, zeros } = scratch;
     zeros.resize(width, I::Value::default());
     edge.resize(SEEN, [I::Value::default(); WIDE]);
     let at_edge = std::array::from_fn(|i| edge[i].as_ptr());
 
-    let mut output = Output::<I, N> {
-        out,
-        top: strip.top,
-        width: out_width,
-        left: 0,
-        count: 0,
-        stride,
-        peak: Peak::default(),
-    };
+    let mut output = Output::<I, N>::new(strip, windows, out);
     let all = strip.patch_rows(windows);
     let mut next = all.start;
     while next < all.end {
@@ -151,20 +137,19 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
         let mut left = 0;
         while left < patches {
             // As with the rows.
-            output.count = patches.min(N);
-            output.left = left.min(patches - output.count);
+            let own = left.min(patches.saturating_sub(N))..patches.min(left + N);
             left += N;
-            let first = output.left.checked_sub(windows.margin());
+            let first = own.start.checked_sub(windows.margin());
             match first {
                 Some(first) if first + N + K - 1 <= width => {
-                    output.block::<K>(top, count, &on_image, first);
+                    block::<I, N, K>(top, count, own, &on_image, first, &mut output);
                 }
                 _ => {
-                    let columns = Columns::<N>::new(windows, output.left, K);
+                    let columns = Columns::<N>::new(windows, own.start, K);
                     for (row, edge) in rows.iter().zip(&mut *edge).take(count + K - 1) {
                         columns.copy(row, edge);
                     }
-                    output.block::<K>(top, count, &at_edge, 0);
+                    block::<I, N, K>(top, count, own, &at_edge, 0, &mut output);
                 }
             }
         }
@@ -243,65 +228,36 @@ struct Row<B> {
     variance: B,
 }
 
-/// Where sigma of a block of patches goes.
-struct Output<'a, I: Isa<N>, const N: usize> {
-    out: &'a mut [MaybeUninit<I::Value>],
-    /// Of the output: its first row, and its width.
+/// The block of patches `own` of `count` rows from `top` on. `rows` are those that
+/// they see, each with N + K - 1 pixels behind the `first` at least.
+#[inline(always)]
+fn block<I: Isa<N>, const N: usize, const K: usize>(
     top: usize,
-    width: usize,
-    /// The first patch at stride 1, and how many are asked for.
-    left: usize,
     count: usize,
-    stride: usize,
-    peak: Peak<I, N>,
-}
-
-impl<I: Isa<N>, const N: usize> Output<'_, I, N> {
-    /// `count` rows of patches from `top` on, of the rows that they see, whose
-    /// first `columns` are passed over.
-    #[inline(always)]
-    fn block<const K: usize>(
-        &mut self,
-        top: usize,
-        count: usize,
-        rows: &[*const I::Value; SEEN],
-        columns: usize,
-    ) {
-        let mut seen = [along::<I, N, K>(rows[0], columns); K];
-        for i in 1..K - 1 {
-            seen[i] = along::<I, N, K>(rows[i], columns);
-        }
-        if I::IN_REGISTERS && count == BAND && self.count == N && self.stride == 1 {
-            let first = (top - self.top) * self.width + self.left;
-            let out = &mut self.out[first..][..(BAND - 1) * self.width + N];
-            unrolled!(i in 0 1 2 3 4 5 6 7 {
-                seen[(i + K - 1) % K] = along::<I, N, K>(rows[(i + K - 1) % SEEN], columns);
-                let sigma = down::<I, N, K>(turned(seen, i));
-                self.peak.take(sigma);
-                let out = out[i * self.width..].first_chunk_mut().expect("a block");
-                I::store_new(sigma, out);
-            });
-            return;
-        }
-        for i in 0..count {
-            seen[K - 1] = along::<I, N, K>(rows[i + K - 1], columns);
-            self.keep(top + i, down::<I, N, K>(seen));
-            seen.rotate_left(1);
-        }
+    own: Range<usize>,
+    rows: &[*const I::Value; SEEN],
+    first: usize,
+    output: &mut Output<I, N>,
+) {
+    let mut seen = [along::<I, N, K>(rows[0], first); K];
+    for i in 1..K - 1 {
+        seen[i] = along::<I, N, K>(rows[i], first);
     }
-
-    /// Those of a block that a stride keeps.
-    #[inline(always)]
-    fn keep(&mut self, row: usize, sigma: I::Block) {
-        let patches = self.left..self.left + self.count;
-        for (x, sigma) in patches.zip(I::values(sigma)) {
-            self.peak.seen(I::splat(sigma));
-            if row.is_multiple_of(self.stride) && x.is_multiple_of(self.stride) {
-                self.peak.take(I::splat(sigma));
-                let row = (row / self.stride - self.top) * self.width;
-                self.out[row + x / self.stride].write(sigma);
-            }
-        }
+    if I::IN_REGISTERS && count == BAND && own.len() == N && output.stride == 1 {
+        let width = output.width;
+        unrolled!(i in 0 1 2 3 4 5 6 7 {
+            seen[(i + K - 1) % K] = along::<I, N, K>(rows[(i + K - 1) % SEEN], first);
+            let sigma = down::<I, N, K>(turned(seen, i));
+            output.peak.take(sigma);
+            let out = output.block(top, own.start, BAND - 1)[i * width..].first_chunk_mut();
+            I::store_new(sigma, out.expect("a block"));
+        });
+        return;
+    }
+    for i in 0..count {
+        seen[K - 1] = along::<I, N, K>(rows[i + K - 1], first);
+        output.keep(top + i, own.clone(), down::<I, N, K>(seen));
+        seen.rotate_left(1);
     }
 }
 
@@ -310,7 +266,7 @@ fn along<I: Isa<N>, const N: usize, const K: usize>(
     row: *const I::Value,
     first: usize,
 ) -> Row<I::Block> {
-    // SAFETY: `Output::block` has seen that there are N + K - 1 values.
+    // SAFETY: there are N + K - 1 values, see `block`.
     #[allow(unsafe_code)]
     let at = |j: usize| I::load(unsafe { &*row.add(first + j).cast() });
     let pixel = at(K / 2);

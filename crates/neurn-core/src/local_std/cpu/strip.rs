@@ -1,5 +1,8 @@
 //! What is computed in one go, and what is kept of it.
 
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
 use super::super::windows::Windows;
 use super::isa::{Isa, Real};
 
@@ -21,13 +24,64 @@ impl Strip {
     /// The rows of patches at stride 1, of which every `stride`-th is kept. A
     /// plane's last strip also takes those that a stride leaves over, so that no
     /// pixel goes unseen.
-    pub(super) fn patch_rows(&self, windows: &Windows) -> std::ops::Range<usize> {
+    pub(super) fn patch_rows(&self, windows: &Windows) -> Range<usize> {
         let [height, _] = windows.output();
         let end = match self.bottom == height {
             true => windows.patches(windows.height),
             false => (self.bottom - 1) * windows.stride + 1,
         };
         self.top * windows.stride..end
+    }
+}
+
+/// Where sigma of a strip goes.
+pub(super) struct Output<'a, I: Isa<N>, const N: usize> {
+    values: &'a mut [MaybeUninit<I::Value>],
+    first_row: usize,
+    pub(super) width: usize,
+    pub(super) stride: usize,
+    pub(super) peak: Peak<I, N>,
+}
+
+impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
+    pub(super) fn new(
+        strip: Strip,
+        windows: &Windows,
+        values: &'a mut [MaybeUninit<I::Value>],
+    ) -> Self {
+        let [_, width] = windows.output();
+        Self {
+            values,
+            first_row: strip.top,
+            width,
+            stride: windows.stride,
+            peak: Peak::default(),
+        }
+    }
+
+    /// From the patch `x` of a row to the block there `more` rows on, at stride 1.
+    #[inline(always)]
+    pub(super) fn block(
+        &mut self,
+        row: usize,
+        x: usize,
+        more: usize,
+    ) -> &mut [MaybeUninit<I::Value>] {
+        let first = (row - self.first_row) * self.width + x;
+        &mut self.values[first..][..more * self.width + N]
+    }
+
+    /// Writes those of some patches of a row that the stride keeps.
+    #[inline(always)]
+    pub(super) fn keep(&mut self, row: usize, patches: Range<usize>, sigma: I::Block) {
+        for (x, sigma) in patches.zip(I::values(sigma)) {
+            self.peak.seen(I::splat(sigma));
+            if row.is_multiple_of(self.stride) && x.is_multiple_of(self.stride) {
+                self.peak.take(I::splat(sigma));
+                let row = (row / self.stride - self.first_row) * self.width;
+                self.values[row + x / self.stride].write(sigma);
+            }
+        }
     }
 }
 

@@ -17,13 +17,10 @@
 use std::ops::Range;
 
 use super::super::super::windows::Windows;
-use super::super::columns::{BlockOf, Rows, Tile, Walk};
+use super::super::columns::{BlockOf, Rows, TILE, Tile, Walk};
 use super::super::isa::{Isa, LANES, Lanes, Real};
 use super::super::rows::unrolled;
 use super::{Gradient, Weights, write};
-
-/// Columns of patches that are computed before their rows are.
-const TILE: usize = 240;
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
