@@ -462,6 +462,7 @@ macro_rules! on_best_isa {
     ) => {
         $(#[$doc])*
         $visibility fn $name<$value: crate::local_std::cpu::isa::Real>($($arg: $type),*) -> $result {
+            #[cfg(target_arch = "x86_64")]
             use crate::local_std::cpu::isa;
 
             #[cfg(target_arch = "x86_64")]

@@ -12,7 +12,7 @@ const BORDERS: [Border; 5] = [
     Border::Zero,
 ];
 
-fn pixels(count: usize) -> Vec<f32> {
+pub(super) fn pixels(count: usize) -> Vec<f32> {
     (0..count as u64)
         .map(|i| (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f32 / (1 << 24) as f32)
         .collect()
@@ -20,7 +20,7 @@ fn pixels(count: usize) -> Vec<f32> {
 
 /// Images narrower than a block and wider than a tile, fewer rows than are taken
 /// together and more, and strides.
-fn cases() -> Vec<(usize, Windows)> {
+pub(super) fn cases() -> Vec<(usize, Windows)> {
     let mut cases = Vec::new();
     for (planes, height, width) in [
         (1, 1, 1),

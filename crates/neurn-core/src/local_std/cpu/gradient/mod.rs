@@ -447,7 +447,7 @@ fn write<I: Isa<N>, const N: usize>(
             I::store(sum, to);
         }
         for (to, &from) in rest.iter_mut().zip(rest_of_line) {
-            *to += from * share;
+            *to = from.mul_add(share, *to);
         }
     } else {
         let (blocks, rest) = row.as_chunks_mut::<N>();
@@ -456,6 +456,72 @@ fn write<I: Isa<N>, const N: usize>(
         }
         for (to, &from) in rest.iter_mut().zip(rest_of_line) {
             to.write(from * share);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::isa::{self, Portable, Wide};
+    use super::super::local_std;
+    use super::super::tests::{cases, pixels};
+    use super::*;
+
+    /// The same operations in the same order, so no bit differs.
+    #[test]
+    fn instruction_sets_agree() {
+        fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
+            image: &[f32],
+            weights: &Weights<f32>,
+            windows: &Windows,
+        ) -> Vec<u32> {
+            bits(windows, |gradient, scratch| {
+                band_of::<I, N>(
+                    image,
+                    weights,
+                    windows,
+                    0..windows.height,
+                    gradient,
+                    scratch,
+                );
+            })
+        }
+        fn bits(
+            windows: &Windows,
+            compute: impl Fn(&mut Gradient<f32>, &mut Scratch<f32>),
+        ) -> Vec<u32> {
+            let mut values = vec![MaybeUninit::new(f32::NAN); windows.height * windows.width];
+            let mut gradient = Gradient {
+                windows,
+                first: 0,
+                values: &mut values,
+            };
+            compute(&mut gradient, &mut Scratch::default());
+            written(&mut values).iter().map(|v| v.to_bits()).collect()
+        }
+        for (_, windows) in cases() {
+            let image = pixels(windows.height * windows.width);
+            let response = local_std(&image, [1, 1], &windows, Some(MaxScope::Image));
+            let weights = Weights {
+                response: &response,
+                by_response: &pixels(response.len()),
+                c: 0.3,
+                peak: Some((response.len() / 2, 0.7)),
+            };
+            let portable = compute::<Portable<f32>, 8>(&image, &weights, &windows);
+            // The blocks of AVX-512, on any processor.
+            let wide = compute::<Wide<f32>, 16>(&image, &weights, &windows);
+            assert_eq!(portable, wide, "{windows:?}");
+            let chosen = bits(&windows, |gradient, scratch| {
+                let rows = 0..windows.height;
+                band_gradient(&image, &weights, &windows, rows, gradient, scratch);
+            });
+            assert_eq!(portable, chosen, "{windows:?}");
+            #[cfg(target_arch = "x86_64")]
+            if isa::has_avx2() {
+                let avx2 = isa::on_avx2(|| compute::<isa::Avx2, 8>(&image, &weights, &windows));
+                assert_eq!(portable, avx2, "{windows:?}");
+            }
         }
     }
 }
