@@ -18,7 +18,6 @@ use std::ops::Range;
 
 use super::super::windows::Windows;
 use super::isa::{Isa, LANES, Lanes, Real};
-use super::refill;
 use super::rows::{Scale, unrolled};
 use super::strip::{Output, Strip};
 
@@ -50,7 +49,7 @@ pub(super) struct Rows<T> {
 impl<T: Real> Rows<T> {
     pub(super) fn start(&mut self, image: &[T], windows: &Windows) {
         let width = windows.width;
-        refill(&mut self.zeros, T::default(), width.max(LANES));
+        self.zeros.resize(width.max(LANES), T::default());
         self.narrow.clear();
         if width < LANES {
             self.narrow.extend(image.chunks(width).map(|row| {
@@ -88,7 +87,7 @@ impl<T: Real> Rows<T> {
 /// Columns of some patches, the first after k others, to which a border may look
 /// back.
 #[derive(Default)]
-pub(super) struct Tile<T>(pub(super) Vec<Column<T>>);
+pub(super) struct Tile<T>(Vec<Column<T>>);
 
 /// A column of k pixels in each of eight rows of patches: the pixel that all share,
 /// and about it the mean, and k times the variance.

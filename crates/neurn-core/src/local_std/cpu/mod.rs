@@ -74,15 +74,9 @@ fn compute<T: Real>(
     finish: impl Fn(&mut [T], T) + Sync,
 ) -> Vec<T> {
     let size = planes * windows.output().iter().product::<usize>();
-    let mut output = Vec::with_capacity(size);
-    let values = &mut output.spare_capacity_mut()[..size];
-    compute_into(values, images, planes, windows, group, finish);
-    // SAFETY: `compute_into` writes every value, see `tests`.
-    #[allow(unsafe_code)]
-    unsafe {
-        output.set_len(size);
-    }
-    output
+    filled(size, |values| {
+        compute_into(values, images, planes, windows, group, finish);
+    })
 }
 
 /// Writes every one of `values`: the strips cover each row of each plane, and a
@@ -225,16 +219,23 @@ fn share<'a, T>(
         .collect()
 }
 
+/// `size` values, every one of which `fill` writes: see `tests`.
+fn filled<T>(size: usize, fill: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+    let mut values = Vec::with_capacity(size);
+    fill(&mut values.spare_capacity_mut()[..size]);
+    // SAFETY: all have been written.
+    #[allow(unsafe_code)]
+    unsafe {
+        values.set_len(size);
+    }
+    values
+}
+
+/// Values that have been written, by a strip or a band that is done with them.
 fn written<T>(values: &mut [MaybeUninit<T>]) -> &mut [T] {
-    // SAFETY: the strips of these values have been computed, see `compute_into`.
+    // SAFETY: as said.
     #[allow(unsafe_code)]
     unsafe {
         values.assume_init_mut()
     }
-}
-
-/// `count` times `value`, in the memory that is there.
-fn refill<T: Copy>(values: &mut Vec<T>, value: T, count: usize) {
-    values.clear();
-    values.resize(count, value);
 }

@@ -162,11 +162,9 @@ fn every_value_of_the_gradient_is_written() {
         let most = (windows.height / (2 * windows.k)).max(1);
         for bands in [1, most] {
             let mut values = vec![MaybeUninit::new(f32::NAN); images.len()];
-            gradient::in_bands_into(
+            gradient::in_bands(
                 &mut values,
-                &images,
-                &response,
-                &pixels(response.len()),
+                [&images, &response, &pixels(response.len())],
                 planes,
                 Some(1),
                 &windows,
@@ -211,15 +209,10 @@ fn gradients_of_bands_are_those_of_the_plane() {
         let response = local_std(&images, [planes, 1], &windows, Some(MaxScope::Image));
         let by_response = pixels(response.len());
         let gradient = |bands| {
-            gradient::in_bands(
-                &images,
-                &response,
-                &by_response,
-                planes,
-                Some(1),
-                &windows,
-                bands,
-            )
+            filled(images.len(), |values| {
+                let tensors = [&images[..], &response, &by_response];
+                gradient::in_bands(values, tensors, planes, Some(1), &windows, bands);
+            })
         };
         let (whole, cut) = (gradient(1), gradient(bands));
         let largest = whole.iter().fold(0.0_f32, |a, b| a.max(b.abs()));

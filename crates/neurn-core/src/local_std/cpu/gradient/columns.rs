@@ -50,7 +50,7 @@ pub(super) struct Scratch<T> {
     lines: [Vec<T>; LANES],
 }
 
-/// Adds the gradient of the rows `band` of a plane.
+/// Writes the gradient of the rows `band` of a plane.
 #[inline(always)]
 pub(super) fn band_of<L: Lanes>(
     image: &[L::Value],

@@ -35,7 +35,8 @@ use super::super::windows::Windows;
 use super::isa::{Isa, Lanes, Real, on_best_isa};
 use super::patch::patch_std;
 use super::rows::LARGEST as LARGEST_BY_ROWS;
-use super::written;
+use super::strip::Strip;
+use super::{filled, share, strips, written};
 use crate::MaxScope;
 
 pub(crate) fn gradient<T: Real>(
@@ -53,57 +54,25 @@ pub(crate) fn gradient<T: Real>(
         .div_ceil((n * c).max(1))
         .min(windows.height / (2 * windows.k))
         .max(1);
-    in_bands(
-        images,
-        response,
-        by_response,
-        n * c,
-        over.map(|scope| scope.planes(c)),
-        windows,
-        bands,
-    )
+    filled(n * c * windows.height * windows.width, |values| {
+        let group = over.map(|scope| scope.planes(c));
+        in_bands(
+            values,
+            [images, response, by_response],
+            n * c,
+            group,
+            windows,
+            bands,
+        );
+    })
 }
 
-/// `bands` of each plane, of which more than one must be higher than half a patch.
-/// `group` planes share one peak.
+/// Writes every one of `values`: the `bands` cover each plane, and each writes all
+/// of its rows. More than one must be higher than half a patch. `group` planes share
+/// one peak.
 pub(super) fn in_bands<T: Real>(
-    images: &[T],
-    response: &[T],
-    by_response: &[T],
-    planes: usize,
-    group: Option<usize>,
-    windows: &Windows,
-    bands: usize,
-) -> Vec<T> {
-    let size = planes * windows.height * windows.width;
-    let mut gradient = Vec::with_capacity(size);
-    let values = &mut gradient.spare_capacity_mut()[..size];
-    in_bands_into(
-        values,
-        images,
-        response,
-        by_response,
-        planes,
-        group,
-        windows,
-        bands,
-    );
-    // SAFETY: `in_bands_into` writes every value, see `tests`.
-    #[allow(unsafe_code)]
-    unsafe {
-        gradient.set_len(size);
-    }
-    gradient
-}
-
-/// Writes every one of `values`: the bands cover each plane, and each writes all of
-/// its rows.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn in_bands_into<T: Real>(
     values: &mut [MaybeUninit<T>],
-    images: &[T],
-    response: &[T],
-    by_response: &[T],
+    [images, response, by_response]: [&[T]; 3],
     planes: usize,
     group: Option<usize>,
     windows: &Windows,
@@ -122,8 +91,7 @@ pub(super) fn in_bands_into<T: Real>(
     };
     let group = group.unwrap_or(1);
     let compute = |peak: &Option<Peak<T>>,
-                   plane: usize,
-                   rows: Range<usize>,
+                   strip: Strip,
                    gradient: &mut [MaybeUninit<T>],
                    scratch: &mut Scratch<T>| {
         // Without a peak the group is flat or not finite, and so constant.
@@ -131,6 +99,7 @@ pub(super) fn in_bands_into<T: Real>(
             gradient.fill(MaybeUninit::new(T::default()));
             return;
         };
+        let Strip { plane, top, bottom } = strip;
         let values = plane * output..(plane + 1) * output;
         let weights = Weights {
             response: &response[values.clone()],
@@ -141,9 +110,10 @@ pub(super) fn in_bands_into<T: Real>(
         let image = &images[plane * input..][..input];
         let mut gradient = Gradient {
             windows,
-            first: rows.start,
+            first: top,
             values: gradient,
         };
+        let rows = top..bottom;
         band_gradient(image, &weights, windows, rows, &mut gradient, scratch);
     };
 
@@ -154,28 +124,18 @@ pub(super) fn in_bands_into<T: Real>(
             .enumerate()
             .for_each_init(Scratch::default, |scratch, (g, values)| {
                 let peak = find(g);
-                for (plane, gradient) in values.chunks_mut(input).enumerate() {
-                    compute(&peak, g * group + plane, 0..height, gradient, scratch);
+                let own = strips(g * group..(g + 1) * group, 1, height);
+                for (strip, gradient) in share(&own, width, values) {
+                    compute(&peak, strip, gradient, scratch);
                 }
             });
     } else {
         let peaks: Vec<_> = (0..planes / group).into_par_iter().map(find).collect();
-        let mut tasks = Vec::with_capacity(planes * bands);
-        let mut rest = values;
-        for plane in 0..planes {
-            for band in 0..bands {
-                let rows = band * height / bands..(band + 1) * height / bands;
-                let (own, others) = rest.split_at_mut(rows.len() * width);
-                rest = others;
-                tasks.push((plane, rows, own));
-            }
-        }
-        tasks.into_par_iter().for_each_init(
-            Scratch::default,
-            |scratch, (plane, rows, gradient)| {
-                compute(&peaks[plane / group], plane, rows, gradient, scratch);
-            },
-        );
+        share(&strips(0..planes, bands, height), width, values)
+            .into_par_iter()
+            .for_each_init(Scratch::default, |scratch, (strip, gradient)| {
+                compute(&peaks[strip.plane / group], strip, gradient, scratch);
+            });
     }
 }
 
@@ -285,11 +245,11 @@ on_best_isa! {
 #[inline(always)]
 fn products<I: Isa<N>, const N: usize>(y: &[I::Value], by_y: &[I::Value]) -> (f64, I::Value) {
     let mut total = 0.0;
-    let mut largest = I::splat(I::Value::default());
+    let mut largest = I::zero();
     for (y, by_y) in y.chunks(64 * N).zip(by_y.chunks(64 * N)) {
         let (blocks, rest) = y.as_chunks::<N>();
         let (by_blocks, by_rest) = by_y.as_chunks::<N>();
-        let mut sum = I::splat(I::Value::default());
+        let mut sum = I::zero();
         for (y, by_y) in blocks.iter().zip(by_blocks) {
             let y = I::load(y);
             sum = I::add(sum, I::mul(y, I::load(by_y)));
@@ -383,7 +343,7 @@ struct Scratch<T> {
 }
 
 on_best_isa! {
-    /// Adds the gradient of the rows `band` of a plane.
+    /// Writes the gradient of the rows `band` of a plane.
     fn band_gradient<T> = band_of(
         image: &[T],
         weights: &Weights<T>,
@@ -409,24 +369,6 @@ fn band_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
         rows::band_of::<I, N>(image, weights, windows, band, gradient, rows);
     } else {
         columns::band_of::<I>(image, weights, windows, band, gradient, columns);
-    }
-}
-
-/// The row of pixels at a place, with its border.
-#[inline(always)]
-fn load<T: Real>(image: &[T], windows: &Windows, place: usize, row: &mut [T]) {
-    let Windows { height, width, .. } = *windows;
-    let margin = windows.margin();
-    let Some(y) = windows.source(place as isize, height) else {
-        row.fill(T::default());
-        return;
-    };
-    let pixels = &image[y * width..][..width];
-    row[margin..margin + width].copy_from_slice(pixels);
-    for x in (0..margin).chain(margin + width..width + 2 * margin) {
-        row[x] = windows
-            .source(x as isize, width)
-            .map_or(T::default(), |x| pixels[x]);
     }
 }
 

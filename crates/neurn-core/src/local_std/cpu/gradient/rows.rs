@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::super::super::windows::Windows;
 use super::super::isa::{Isa, Real};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
-use super::{Gradient, Weights, load, places, write};
+use super::{Gradient, Weights, places, write};
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
@@ -45,15 +45,10 @@ impl<T: Real> Ring<T> {
 
     /// The rows from `first` on, see [`Blocks::new`].
     #[inline(always)]
-    fn blocks<I: Isa<N, Value = T>, const N: usize>(
-        &self,
-        first: usize,
-        count: usize,
-        more: usize,
-    ) -> [Blocks<I, N>; SEEN] {
+    fn blocks<const N: usize>(&self, first: usize, count: usize, more: usize) -> [Blocks<T>; SEEN] {
         let mut blocks = [Blocks(std::ptr::null()); SEEN];
         for (i, blocks) in blocks.iter_mut().enumerate() {
-            *blocks = Blocks::new(self.row(first + i), count, more);
+            *blocks = Blocks::new::<N>(self.row(first + i), count, more);
         }
         blocks
     }
@@ -63,7 +58,7 @@ impl<T: Real> Ring<T> {
     }
 }
 
-/// Adds the gradient of the rows `band` of a plane.
+/// Writes the gradient of the rows `band` of a plane.
 #[inline(always)]
 pub(super) fn band_of<I: Isa<N>, const N: usize>(
     image: &[I::Value],
@@ -156,6 +151,24 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     }
 }
 
+/// The row of pixels at a place, with its border.
+#[inline(always)]
+fn load<T: Real>(image: &[T], windows: &Windows, place: usize, row: &mut [T]) {
+    let Windows { height, width, .. } = *windows;
+    let margin = windows.margin();
+    let Some(y) = windows.source(place as isize, height) else {
+        row.fill(T::default());
+        return;
+    };
+    let pixels = &image[y * width..][..width];
+    row[margin..margin + width].copy_from_slice(pixels);
+    for x in (0..margin).chain(margin + width..width + 2 * margin) {
+        row[x] = windows
+            .source(x as isize, width)
+            .map_or(T::default(), |x| pixels[x]);
+    }
+}
+
 /// The rows that are seen by eight, at most.
 const SEEN: usize = BAND + LARGEST - 1;
 
@@ -182,10 +195,10 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
         }
     }
     let columns = windows.patches(windows.width);
-    let rows = pixels.blocks::<I, N>(top, columns, K / 2 + K - 1);
-    let mut to = [BlocksMut::<I, N>(std::ptr::null_mut()); BAND];
+    let rows = pixels.blocks::<N>(top, columns, K / 2 + K - 1);
+    let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
     for (i, to) in to.iter_mut().enumerate() {
-        *to = BlocksMut::new(&mut means.row_mut(top + i)[K - 1..], columns);
+        *to = BlocksMut::new::<N>(&mut means.row_mut(top + i)[K - 1..], columns);
     }
     for x in (0..columns).step_by(N) {
         // Of each row the centre, and the sum about it.
@@ -198,12 +211,12 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
         if I::IN_REGISTERS {
             unrolled!(i in 0 1 2 3 4 5 6 7 {
                 seen[(i + K - 1) % K] = sum::<I, N, K>(rows[(i + K - 1) % SEEN], x);
-                to[i].store(x, mean::<I, N, K>(turned(seen, i)));
+                to[i].store::<I, N>(x, mean::<I, N, K>(turned(seen, i)));
             });
         } else {
             for (i, to) in to.iter_mut().enumerate() {
                 seen[K - 1] = sum::<I, N, K>(rows[i + K - 1], x);
-                to.store(x, mean::<I, N, K>(seen));
+                to.store::<I, N>(x, mean::<I, N, K>(seen));
                 seen = turned(seen, 1);
             }
         }
@@ -227,14 +240,14 @@ fn mean<I: Isa<N>, const N: usize, const K: usize>(rows: [(I::Block, I::Block); 
 /// The middle one of K pixels, and the sum of the others about it.
 #[inline(always)]
 fn sum<I: Isa<N>, const N: usize, const K: usize>(
-    row: Blocks<I, N>,
+    row: Blocks<I::Value>,
     x: usize,
 ) -> (I::Block, I::Block) {
-    let pixel = row.at(x + K / 2 + K / 2);
+    let pixel = row.at::<I, N>(x + K / 2 + K / 2);
     let mut sum = I::zero();
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
-            let d = I::sub(row.at(x + K / 2 + j), pixel);
+            let d = I::sub(row.at::<I, N>(x + K / 2 + j), pixel);
             sum = if j == 0 { d } else { I::add(sum, d) };
         }
     });
@@ -253,12 +266,12 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
     lines: &mut [Vec<I::Value>; BAND],
 ) {
     // The middle rows of the patches that hold the places.
-    let pixels = pixels.blocks::<I, N>(top + K / 2, places, K - 1);
-    let means = means.blocks::<I, N>(top, places, K - 1);
-    let weights = weights.blocks::<I, N>(top, places, K - 1);
-    let mut to = [BlocksMut::<I, N>(std::ptr::null_mut()); BAND];
+    let pixels = pixels.blocks::<N>(top + K / 2, places, K - 1);
+    let means = means.blocks::<N>(top, places, K - 1);
+    let weights = weights.blocks::<N>(top, places, K - 1);
+    let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
     for (to, line) in to.iter_mut().zip(lines) {
-        *to = BlocksMut::new(line, places);
+        *to = BlocksMut::new::<N>(line, places);
     }
     for x in (0..places).step_by(N) {
         let mut seen = [along::<I, N, K>(pixels[0], means[0], weights[0], x); K];
@@ -271,13 +284,13 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
             unrolled!(i in 0 1 2 3 4 5 6 7 {
                 let row = (i + K - 1) % SEEN;
                 seen[(i + K - 1) % K] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
-                to[i].store(x, down::<I, N, K>(turned(seen, i)));
+                to[i].store::<I, N>(x, down::<I, N, K>(turned(seen, i)));
             });
         } else {
             for (i, to) in to.iter_mut().enumerate().take(count) {
                 let row = i + K - 1;
                 seen[K - 1] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
-                to.store(x, down::<I, N, K>(seen));
+                to.store::<I, N>(x, down::<I, N, K>(seen));
                 seen = turned(seen, 1);
             }
         }
@@ -303,47 +316,39 @@ fn down<I: Isa<N>, const N: usize, const K: usize>(
 /// The pixels of a row, and A and B of the patches that hold them, about these.
 #[inline(always)]
 fn along<I: Isa<N>, const N: usize, const K: usize>(
-    pixels: Blocks<I, N>,
-    means: Blocks<I, N>,
-    weights: Blocks<I, N>,
+    pixels: Blocks<I::Value>,
+    means: Blocks<I::Value>,
+    weights: Blocks<I::Value>,
     x: usize,
 ) -> (I::Block, I::Block, I::Block) {
-    let pixel = pixels.at(x + K / 2);
-    let mut a = weights.at(x + K / 2);
-    let mut b = I::mul(a, means.at(x + K / 2));
+    let pixel = pixels.at::<I, N>(x + K / 2);
+    let mut a = weights.at::<I, N>(x + K / 2);
+    let mut b = I::mul(a, means.at::<I, N>(x + K / 2));
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
-            let weight = weights.at(x + j);
-            let centre = I::sub(pixels.at(x + j), pixel);
+            let weight = weights.at::<I, N>(x + j);
+            let centre = I::sub(pixels.at::<I, N>(x + j), pixel);
             a = I::add(a, weight);
-            b = I::mul_add(weight, I::add(centre, means.at(x + j)), b);
+            b = I::mul_add(weight, I::add(centre, means.at::<I, N>(x + j)), b);
         }
     });
     (pixel, a, b)
 }
 
 /// A row that is read in blocks from anywhere.
-struct Blocks<I: Isa<N>, const N: usize>(*const I::Value);
+#[derive(Clone, Copy)]
+struct Blocks<T>(*const T);
 
-impl<I: Isa<N>, const N: usize> Clone for Blocks<I, N> {
+impl<T: Real> Blocks<T> {
+    /// For blocks of N from 0 up to `count`, and `more` values beyond.
     #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<I: Isa<N>, const N: usize> Copy for Blocks<I, N> {}
-
-impl<I: Isa<N>, const N: usize> Blocks<I, N> {
-    /// For blocks from 0 up to `count`, and `more` values beyond.
-    #[inline(always)]
-    fn new(row: &[I::Value], count: usize, more: usize) -> Self {
+    fn new<const N: usize>(row: &[T], count: usize, more: usize) -> Self {
         assert!(row.len() >= count.next_multiple_of(N) + more);
         Self(row.as_ptr())
     }
 
     #[inline(always)]
-    fn at(self, x: usize) -> I::Block {
+    fn at<I: Isa<N, Value = T>, const N: usize>(self, x: usize) -> I::Block {
         // SAFETY: `new` has seen that the row is long enough for all that is asked for
         // here, and it outlives the loops.
         #[allow(unsafe_code)]
@@ -352,27 +357,19 @@ impl<I: Isa<N>, const N: usize> Blocks<I, N> {
 }
 
 /// A row that is written block by block.
-struct BlocksMut<I: Isa<N>, const N: usize>(*mut I::Value);
+#[derive(Clone, Copy)]
+struct BlocksMut<T>(*mut T);
 
-impl<I: Isa<N>, const N: usize> Clone for BlocksMut<I, N> {
+impl<T: Real> BlocksMut<T> {
+    /// For blocks of N from 0 up to `count`.
     #[inline(always)]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<I: Isa<N>, const N: usize> Copy for BlocksMut<I, N> {}
-
-impl<I: Isa<N>, const N: usize> BlocksMut<I, N> {
-    /// For blocks from 0 up to `count`.
-    #[inline(always)]
-    fn new(row: &mut [I::Value], count: usize) -> Self {
+    fn new<const N: usize>(row: &mut [T], count: usize) -> Self {
         assert!(row.len() >= count.next_multiple_of(N));
         Self(row.as_mut_ptr())
     }
 
     #[inline(always)]
-    fn store(&mut self, x: usize, block: I::Block) {
+    fn store<I: Isa<N, Value = T>, const N: usize>(self, x: usize, block: I::Block) {
         // SAFETY: as in `Blocks`.
         #[allow(unsafe_code)]
         I::store(block, unsafe { &mut *self.0.add(x).cast() });
