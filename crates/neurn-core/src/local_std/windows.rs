@@ -3,7 +3,7 @@
 use crate::Border;
 
 /// The patches of a plane.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Windows {
     pub k: usize,
     pub border: Border,

@@ -135,6 +135,8 @@ pub(crate) trait Isa<const N: usize> {
     fn sqrt(a: Self::Block) -> Self::Block;
     /// `a` where `y` is larger than `limit`, and 0 elsewhere.
     fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block;
+    /// The values of `a` at these places, which are below N.
+    fn permute(a: Self::Block, places: &[u32; N]) -> Self::Block;
 
     #[inline(always)]
     fn zero() -> Self::Block {
@@ -244,6 +246,10 @@ macro_rules! portable {
                     },
                 )
             }
+            #[inline(always)]
+            fn permute(a: Self::Block, places: &[u32; $n]) -> Self::Block {
+                places.map(|place| a[place as usize % $n])
+            }
         }
     };
 }
@@ -310,7 +316,9 @@ mod x86 {
 
     /// Of each operation what one register does with it.
     macro_rules! on_registers {
-        ($isa:ident, $n:literal, $block:ty, $splat:ident; $($name:ident($($arg:ident),*) = $of:expr;)*) => {
+        ($isa:ident, $n:literal, $block:ty, $splat:ident, $integers:ty;
+            permute($a:ident, $places:ident) = $permute:expr;
+            $($name:ident($($arg:ident),*) = $of:expr;)*) => {
             impl Isa<$n> for $isa {
                 type Value = f32;
                 type Block = $block;
@@ -330,6 +338,15 @@ mod x86 {
                 fn splat(value: f32) -> $block {
                     // SAFETY: see the module.
                     unsafe { $splat(value) }
+                }
+                #[inline(always)]
+                fn permute($a: $block, $places: &[u32; $n]) -> $block {
+                    // SAFETY: as with `load`, and see the module.
+                    unsafe {
+                        let $places = std::ptr::from_ref($places).cast::<$integers>();
+                        let $places = $places.read_unaligned();
+                        $permute
+                    }
                 }
                 /// By way of the reciprocal, and of what that leaves over: the same bits
                 /// as a division, and less waiting (P. Markstein, IBM Journal of
@@ -352,7 +369,8 @@ mod x86 {
     }
 
     on_registers! {
-        Avx512, 16, __m512, _mm512_set1_ps;
+        Avx512, 16, __m512, _mm512_set1_ps, __m512i;
+        permute(a, places) = _mm512_permutexvar_ps(places, a);
         add(a, b) = _mm512_add_ps(a, b);
         sub(a, b) = _mm512_sub_ps(a, b);
         mul(a, b) = _mm512_mul_ps(a, b);
@@ -370,7 +388,8 @@ mod x86 {
     }
 
     on_registers! {
-        Avx2, 8, __m256, _mm256_set1_ps;
+        Avx2, 8, __m256, _mm256_set1_ps, __m256i;
+        permute(a, places) = _mm256_permutevar8x32_ps(a, places);
         add(a, b) = _mm256_add_ps(a, b);
         sub(a, b) = _mm256_sub_ps(a, b);
         mul(a, b) = _mm256_mul_ps(a, b);

@@ -77,8 +77,8 @@ pub(super) use unrolled;
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
 pub(super) struct Scratch<T> {
-    /// A block's columns where some lie beyond the image.
-    edge: Vec<[T; WIDE]>,
+    /// What the patches of an image narrower than a block see, row by row.
+    narrow: Vec<[T; WIDE]>,
     /// A row of zeros.
     zeros: Vec<T>,
 }
@@ -113,43 +113,48 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
     let Windows { height, width, .. } = *windows;
     let image = &images[strip.plane * height * width..][..height * width];
     let patches = windows.patches(width);
-    let Scratch { edge, zeros } = scratch;
+    let margin = windows.margin();
+    let Scratch { narrow, zeros } = scratch;
     zeros.resize(width, I::Value::default());
-    edge.resize(SEEN, [I::Value::default(); WIDE]);
-    let at_edge = std::array::from_fn(|i| edge[i].as_ptr());
+    narrow.resize(SEEN, [I::Value::default(); WIDE]);
+    let ends = [0, patches.saturating_sub(N)];
+    let [at_start, at_end] = ends.map(|left| Edge::<_, N, K>::new(windows, left));
 
     let mut output = Output::<I, N>::new(strip, windows, out);
     let all = strip.patch_rows(windows);
-    let mut next = all.start;
-    while next < all.end {
-        // The last band takes some rows again, if there are enough.
-        let count = all.len().min(BAND);
+    // The last band and the last block take some again, if there are enough.
+    let count = all.len().min(BAND);
+    for next in all.clone().step_by(BAND) {
         let top = next.min(all.end - count);
-        next += BAND;
-        let mut rows: [&[I::Value]; SEEN] = [zeros; SEEN];
-        for (place, row) in (top..top + count + K - 1).zip(&mut rows) {
-            if let Some(y) = windows.source(place as isize, height) {
-                *row = &image[y * width..][..width];
+        let mut rows = [zeros.as_ptr(); SEEN];
+        for (i, place) in (top..top + count + K - 1).enumerate() {
+            let y = windows.source(place as isize, height);
+            let row = y.map_or(&zeros[..], |y| &image[y * width..][..width]);
+            rows[i] = row.as_ptr();
+            if patches < N {
+                for (place, to) in narrow[i].iter_mut().take(patches + K - 1).enumerate() {
+                    let x = windows.source(place as isize, width);
+                    *to = x.map_or(I::Value::default(), |x| row[x]);
+                }
+                rows[i] = narrow[i].as_ptr();
             }
         }
-        // Rows of `width` pixels, and of `WIDE`.
-        let on_image = rows.map(<[I::Value]>::as_ptr);
-        let mut left = 0;
-        while left < patches {
-            // As with the rows.
-            let own = left.min(patches.saturating_sub(N))..patches.min(left + N);
-            left += N;
-            let first = own.start.checked_sub(windows.margin());
-            match first {
+        for left in (0..patches).step_by(N) {
+            let left = match left + N < patches {
+                true => left.min(ends[1].saturating_sub(margin)),
+                false => ends[1],
+            };
+            let own = left..patches.min(left + N);
+            match left.checked_sub(margin) {
+                _ if patches < N => {
+                    block::<I, N, K>(top, count, own, &rows, &Inside(0), &mut output);
+                }
                 Some(first) if first + N + K - 1 <= width => {
-                    block::<I, N, K>(top, count, own, &on_image, first, &mut output);
+                    block::<I, N, K>(top, count, own, &rows, &Inside(first), &mut output);
                 }
                 _ => {
-                    let columns = Columns::<N>::new(windows, own.start, K);
-                    for (row, edge) in rows.iter().zip(&mut *edge).take(count + K - 1) {
-                        columns.copy(row, edge);
-                    }
-                    block::<I, N, K>(top, count, own, &at_edge, 0, &mut output);
+                    let edge = if left == 0 { &at_start } else { &at_end };
+                    block::<I, N, K>(top, count, own, &rows, edge, &mut output);
                 }
             }
         }
@@ -157,55 +162,70 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
     output.peak.value()
 }
 
-/// The columns that a block of patches sees where some lie beyond the image.
-struct Columns<const N: usize> {
-    /// Those on the image, as places of the block, and the first of them.
-    inside: Range<usize>,
-    first: usize,
-    /// The other places, and the columns that they show.
-    outside: [(usize, Option<usize>); WIDE],
-    count: usize,
+/// Where a block of patches finds the N values at each of its K places in a row.
+trait Places<I: Isa<N>, const N: usize> {
+    /// # Safety
+    ///
+    /// The row must have what [`block`] asks for.
+    #[allow(unsafe_code)]
+    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block;
 }
 
-impl<const N: usize> Columns<N> {
-    /// From the `left`-th place that patches see on.
-    #[inline(always)]
-    fn new(windows: &Windows, left: usize, k: usize) -> Self {
-        let Windows { width, .. } = *windows;
-        let margin = windows.margin();
-        let places = N + k - 1;
-        let begin = margin.saturating_sub(left);
-        let end = (width + margin - left).min(places);
-        // What no patch sees repeats what the last one does.
-        let last = windows.patches(width) + k - 2;
-        let mut columns = Self {
-            inside: begin..end,
-            first: left + begin - margin,
-            outside: [(0, None); WIDE],
-            count: 0,
-        };
-        for x in (0..begin).chain(end..places) {
-            let place = (left + x).min(last) as isize;
-            columns.outside[columns.count] = (x, windows.source(place, width));
-            columns.count += 1;
-        }
-        columns
-    }
+/// Side by side, from a value on.
+struct Inside(usize);
 
+#[allow(unsafe_code)]
+impl<I: Isa<N>, const N: usize> Places<I, N> for Inside {
     #[inline(always)]
-    fn copy<T: Real>(&self, row: &[T], edge: &mut [T; WIDE]) {
-        let to = &mut edge[self.inside.clone()];
-        let from = &row[self.first..][..to.len()];
-        match (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
-            (Some(to), Some(from)) => *to = *from,
-            _ => to.copy_from_slice(from),
+    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block {
+        // SAFETY: the caller's.
+        I::load(unsafe { &*row.add(self.0 + j).cast() })
+    }
+}
+
+/// Among N values that hold them, where some lie beyond the image.
+struct Edge<T, const N: usize, const K: usize> {
+    first: [usize; K],
+    index: [[u32; N]; K],
+    /// 1 on the image, and 0 where a border is zeros.
+    given: [[T; N]; K],
+}
+
+impl<T: Real, const N: usize, const K: usize> Edge<T, N, K> {
+    /// Of the patches from `left` on.
+    #[inline(always)]
+    fn new(windows: &Windows, left: usize) -> Self {
+        let Windows { width, .. } = *windows;
+        let mut edge = Self {
+            first: [0; K],
+            index: [[0; N]; K],
+            given: [[T::default(); N]; K],
+        };
+        for j in 0..K {
+            let first = (left + j).saturating_sub(windows.margin());
+            edge.first[j] = first.min(width.saturating_sub(N));
+            for lane in 0..N {
+                if let Some(x) = windows.source((left + j + lane) as isize, width) {
+                    edge.index[j][lane] = (x - edge.first[j]) as u32;
+                    edge.given[j][lane] = T::of(1.0);
+                }
+            }
         }
-        if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
-            *to = *from;
+        edge
+    }
+}
+
+#[allow(unsafe_code)]
+impl<I: Isa<N>, const N: usize, const K: usize> Places<I, N> for Edge<I::Value, N, K> {
+    #[inline(always)]
+    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block {
+        // SAFETY: the caller's.
+        let values = I::load(unsafe { &*row.add(self.first[j]).cast() });
+        if j == K / 2 {
+            return values;
         }
-        for &(x, column) in &self.outside[..self.count] {
-            edge[x] = column.map_or(T::default(), |column| row[column]);
-        }
+        let values = I::permute(values, &self.index[j]);
+        I::where_above(I::load(&self.given[j]), I::zero(), values)
     }
 }
 
@@ -219,56 +239,77 @@ pub(super) fn turned<T: Copy, const K: usize>(rows: [T; K], i: usize) -> [T; K] 
     turned
 }
 
-/// Of k pixels of a row, side by side: the middle one, the mean about it, and k
-/// times the variance.
+/// Of k pixels of a row, side by side: the middle one, the mean about it, k times
+/// the variance, and how far the mean lies above that of the row before.
 #[derive(Clone, Copy)]
 struct Row<B> {
     pixel: B,
     mean: B,
     variance: B,
+    step: B,
+    /// k times the variance, and k times the square of the step.
+    near: B,
 }
 
 /// The block of patches `own` of `count` rows from `top` on. `rows` are those that
-/// they see, each with N + K - 1 pixels behind the `first` at least.
+/// they see, with the `places`.
 #[inline(always)]
 fn block<I: Isa<N>, const N: usize, const K: usize>(
     top: usize,
     count: usize,
     own: Range<usize>,
     rows: &[*const I::Value; SEEN],
-    first: usize,
+    places: &impl Places<I, N>,
     output: &mut Output<I, N>,
 ) {
-    let mut seen = [along::<I, N, K>(rows[0], first); K];
-    for i in 1..K - 1 {
-        seen[i] = along::<I, N, K>(rows[i], first);
-    }
     if I::IN_REGISTERS && count == BAND && own.len() == N && output.stride == 1 {
-        let width = output.width;
+        let mut seen = above::<I, N, K>(rows, places);
+        let mut largest = I::zero();
+        let mut out = output.block(top, own.start, BAND);
         unrolled!(i in 0 1 2 3 4 5 6 7 {
-            seen[(i + K - 1) % K] = along::<I, N, K>(rows[(i + K - 1) % SEEN], first);
+            let before = seen[(i + 2 * K - 2) % K];
+            seen[(i + K - 1) % K] =
+                along::<I, N, K>(rows[(i + K - 1) % SEEN], places, Some(before));
             let sigma = down::<I, N, K>(turned(seen, i));
-            output.peak.take(sigma);
-            let out = output.block(top, own.start, BAND - 1)[i * width..].first_chunk_mut();
-            I::store_new(sigma, out.expect("a block"));
+            largest = I::larger(sigma, largest);
+            out.store(i, sigma);
         });
-        return;
+        output.peak.take(largest);
+    } else {
+        let mut seen = above::<I, N, K>(rows, places);
+        for i in 0..count {
+            let before = seen[(2 * K - 2) % K];
+            seen[K - 1] = along::<I, N, K>(rows[i + K - 1], places, Some(before));
+            output.keep(top + i, own.clone(), down::<I, N, K>(seen));
+            seen.rotate_left(1);
+        }
     }
-    for i in 0..count {
-        seen[K - 1] = along::<I, N, K>(rows[i + K - 1], first);
-        output.keep(top + i, own.clone(), down::<I, N, K>(seen));
-        seen.rotate_left(1);
-    }
+}
+
+/// Of the first K - 1 rows.
+#[inline(always)]
+fn above<I: Isa<N>, const N: usize, const K: usize>(
+    rows: &[*const I::Value; SEEN],
+    places: &impl Places<I, N>,
+) -> [Row<I::Block>; K] {
+    let mut seen = [along::<I, N, K>(rows[0], places, None); K];
+    unrolled!(i in 1 2 3 4 5 {
+        if i < K - 1 {
+            seen[i % K] = along::<I, N, K>(rows[i], places, Some(seen[(i - 1) % K]));
+        }
+    });
+    seen
 }
 
 #[inline(always)]
 fn along<I: Isa<N>, const N: usize, const K: usize>(
     row: *const I::Value,
-    first: usize,
+    places: &impl Places<I, N>,
+    before: Option<Row<I::Block>>,
 ) -> Row<I::Block> {
-    // SAFETY: there are N + K - 1 values, see `block`.
+    // SAFETY: `block` asks for no others.
     #[allow(unsafe_code)]
-    let at = |j: usize| I::load(unsafe { &*row.add(first + j).cast() });
+    let at = |j: usize| unsafe { places.at(row, j) };
     let pixel = at(K / 2);
     // 0, or NaN if the pixel is not finite.
     let mut sum = I::sub(pixel, pixel);
@@ -281,32 +322,52 @@ fn along<I: Isa<N>, const N: usize, const K: usize>(
         }
     });
     let mean = I::mul(sum, I::splat(I::Value::of(1.0 / K as f64)));
+    let variance = I::sub_mul(squares, mean, sum);
+    let (step, near) = match before {
+        None => (I::zero(), variance),
+        Some(before) => {
+            let step = I::add(I::sub(pixel, before.pixel), I::sub(mean, before.mean));
+            let side = I::splat(I::Value::of(K as f64));
+            (step, I::mul_add(I::mul(step, side), step, variance))
+        }
+    };
     Row {
         pixel,
         mean,
-        variance: I::sub_mul(squares, mean, sum),
+        variance,
+        step,
+        near,
     }
 }
 
 #[inline(always)]
 fn down<I: Isa<N>, const N: usize, const K: usize>(rows: [Row<I::Block>; K]) -> I::Block {
-    let middle = rows[K / 2];
-    let mut within = middle.variance;
-    let mut sum = I::zero();
+    let scale = Scale::<I, N>::new(K);
+    if K == 1 {
+        return scale.root(rows[0].variance);
+    }
+    // Of the middle row and the next the steps are squared already.
+    let (middle, next) = (rows[K / 2], rows[(K / 2 + 1) % K]);
+    let (mut above, mut below) = (middle.step, next.step);
+    let mut sum = I::sub(below, above);
     let mut squares = I::zero();
-    unrolled!(i in 0 1 2 3 4 5 6 {
-        if i < K && i != K / 2 {
-            let row = rows[i % K];
-            let e = I::add(
-                I::sub(row.pixel, middle.pixel),
-                I::sub(row.mean, middle.mean),
-            );
-            sum = if i == 0 { e } else { I::add(sum, e) };
-            squares = if i == 0 { I::mul(e, e) } else { I::mul_add(e, e, squares) };
-            within = I::add(within, row.variance);
+    let mut within = I::add(next.near, I::add(middle.near, rows[(K / 2 + K - 1) % K].variance));
+    unrolled!(i in 2 3 {
+        if i <= K / 2 {
+            let up = rows[(K / 2 + K - i) % K];
+            let down = rows[(K / 2 + i) % K];
+            above = I::add(above, rows[(K / 2 + K + 1 - i) % K].step);
+            below = I::add(below, down.step);
+            sum = I::add(sum, I::sub(below, above));
+            squares = if i == 2 { I::mul(below, below) } else { I::mul_add(below, below, squares) };
+            squares = I::mul_add(above, above, squares);
+            within = I::add(within, I::add(up.variance, down.variance));
         }
     });
-    Scale::<I, N>::new(K).sigma(sum, squares, within)
+    if K > 3 {
+        within = I::mul_add(squares, scale.side, within);
+    }
+    scale.root(I::sub_mul(within, sum, sum))
 }
 
 /// The way from sums over the rows or columns of patches of k to sigma.
@@ -327,7 +388,12 @@ impl<I: Isa<N>, const N: usize> Scale<I, N> {
     /// From the sums of e, of e^2, and of k times the variances.
     #[inline(always)]
     pub(super) fn sigma(&self, sum: I::Block, squares: I::Block, within: I::Block) -> I::Block {
-        let total = I::sub_mul(I::mul_add(squares, self.side, within), sum, sum);
+        self.root(I::sub_mul(I::mul_add(squares, self.side, within), sum, sum))
+    }
+
+    /// From k^2 times the variance.
+    #[inline(always)]
+    fn root(&self, total: I::Block) -> I::Block {
         // What is too small for squares may come out below 0. NaN stays.
         I::sqrt(I::mul(I::max(I::zero(), total), self.share))
     }

@@ -1,5 +1,6 @@
 //! What is computed in one go, and what is kept of it.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -59,16 +60,17 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
         }
     }
 
-    /// From the patch `x` of a row to the block there `more` rows on, at stride 1.
+    /// The blocks of `count` rows from a row on that begin at the patch `x`, at
+    /// stride 1.
     #[inline(always)]
-    pub(super) fn block(
-        &mut self,
-        row: usize,
-        x: usize,
-        more: usize,
-    ) -> &mut [MaybeUninit<I::Value>] {
+    pub(super) fn block(&mut self, row: usize, x: usize, count: usize) -> BlockOfRows<'_, I, N> {
         let first = (row - self.first_row) * self.width + x;
-        &mut self.values[first..][..more * self.width + N]
+        BlockOfRows {
+            values: &mut self.values[first..][..(count - 1) * self.width + N],
+            width: self.width,
+            count,
+            isa: PhantomData,
+        }
     }
 
     /// Writes those of some patches of a row that the stride keeps.
@@ -82,6 +84,25 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
                 self.values[row + x / self.stride].write(sigma);
             }
         }
+    }
+}
+
+/// What [`Output::block`] gives.
+pub(super) struct BlockOfRows<'a, I: Isa<N>, const N: usize> {
+    values: &'a mut [MaybeUninit<I::Value>],
+    width: usize,
+    count: usize,
+    isa: PhantomData<I>,
+}
+
+impl<I: Isa<N>, const N: usize> BlockOfRows<'_, I, N> {
+    #[inline(always)]
+    pub(super) fn store(&mut self, row: usize, sigma: I::Block) {
+        assert!(row < self.count);
+        // SAFETY: there are N values from the start of each of the rows on.
+        #[allow(unsafe_code)]
+        let out = unsafe { &mut *self.values.as_mut_ptr().add(row * self.width).cast() };
+        I::store_new(sigma, out);
     }
 }
 

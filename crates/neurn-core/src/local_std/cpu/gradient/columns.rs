@@ -17,7 +17,7 @@
 use std::ops::Range;
 
 use super::super::super::windows::Windows;
-use super::super::columns::{BlockOf, Rows, TILE, Tile, Walk};
+use super::super::columns::{BlockOf, Measure, Rows, TILE, Tile, Walk};
 use super::super::isa::{Isa, LANES, Lanes, Real};
 use super::super::rows::unrolled;
 use super::{Gradient, Weights, write};
@@ -27,6 +27,8 @@ use super::{Gradient, Weights, write};
 pub(super) struct Scratch<T> {
     rows: Rows<T>,
     tile: Tile<T>,
+    /// The row of pixels that eight rows of patches share, with its border.
+    pixels: Vec<T>,
     back: Vec<[T; LANES]>,
     /// Of a block of patches: mu about its pixel.
     means: Vec<[T; LANES]>,
@@ -75,7 +77,9 @@ pub(super) fn band_of<L: Lanes>(
         begin,
     };
     scratch.start(&room, k, columns);
-    scratch.rows.start(image, windows);
+    let end = (last + k + 3 * LANES) as isize;
+    scratch.rows.start(image, windows, begin..end);
+    scratch.tile.see(windows);
 
     let mut next_row = begin;
     let share = L::Value::of(1.0 / (k * k) as f64);
@@ -164,14 +168,23 @@ impl<T: Real> Scratch<T> {
                 false => of_row.fill(T::default()),
             }
         }
-        self.shared[slot / LANES] = self.rows.row(image, windows, top + LANES as isize - 1);
+        self.shared[slot / LANES] = self.rows.row(top + LANES as isize - 1);
         if !valid.contains(&true) {
             let rows = slot * room.length..(slot + LANES) * room.length;
             self.along_a[rows.clone()].fill(T::default());
             self.along_b[rows].fill(T::default());
             return;
         }
-        let seen = self.rows.seen(image, windows, top);
+        let shared = self.shared[slot / LANES];
+        self.pixels.clear();
+        self.pixels.extend((0..places).map(|place| {
+            let x = windows.source(place as isize, width);
+            // SAFETY: the row is one of `Rows`, which have `width` pixels at least.
+            #[allow(unsafe_code)]
+            x.map_or(T::default(), |x| unsafe { *shared.add(x) })
+        }));
+        let seen = self.rows.seen(k, top);
+        self.tile.start();
         let margin = windows.margin();
 
         // No patches before the first.
@@ -180,7 +193,7 @@ impl<T: Real> Scratch<T> {
         let mut pixel = L::Isa::splat(T::default());
         for left in (0..columns).step_by(tiles) {
             let right = (left + tiles).min(columns);
-            self.tile.fill::<L>(seen, windows, left, right);
+            self.tile.fill::<L>(Measure::Mean, seen, windows, left, right);
             for x in (left..right).step_by(LANES) {
                 let mut block = [L::Isa::zero(); LANES];
                 for (block, row) in block.iter_mut().zip(&self.weights) {
@@ -196,13 +209,13 @@ impl<T: Real> Scratch<T> {
                 let at = first - left;
                 let patches = right.saturating_sub(first).min(k);
                 let count = (end - first).min(k);
-                let own = self.tile.columns(k, at, count);
+                let own = &self.pixels[first..][..count];
                 if patches > 0 {
                     means::<L>(&self.tile, k, at, patches, &mut self.back, &mut self.means);
                 }
                 let boundary = match patches {
                     0 => pixel,
-                    _ => L::Isa::load(&self.tile.columns(k, at + k - 1, 1)[0][0]),
+                    _ => L::Isa::splat(self.pixels[first + k - 1]),
                 };
                 let weights = &self.in_lanes[at..][..patches];
                 let means = &self.means[..patches];
@@ -218,7 +231,7 @@ impl<T: Real> Scratch<T> {
                     if i < patches {
                         sums = add::<L>(sums, &weights[i], &means[i]);
                     }
-                    let x = L::Isa::load(&own[i][0]);
+                    let x = L::Isa::splat(own[i]);
                     let [a, b] = sums;
                     let b = L::Isa::mul_add(a, L::Isa::sub(boundary, x), b);
                     let [a, b] = if i + 1 < k {
@@ -279,7 +292,7 @@ impl<T: Real> Scratch<T> {
             }));
         let mut pixels = [std::ptr::null(); LANES];
         for (place, row) in (top as isize..).zip(&mut pixels) {
-            *row = self.rows.row(image, windows, place);
+            *row = self.rows.row(place);
         }
         let width = windows.width.max(LANES);
         let mut next = 0;
@@ -353,16 +366,19 @@ fn means<L: Lanes>(
     means: &mut [[L::Value; LANES]],
 ) {
     let share = L::Isa::splat(L::Value::of(1.0 / k as f64));
-    let mut ahead = Walk::<L>::new(tile.columns(k, first, k), k - 1);
+    let mut ahead = Walk::<L>::new();
+    let columns = tile.columns(first, k);
     for i in (0..k - 1).rev() {
-        back[i] = L::Isa::values(ahead.add(i)[0]);
+        let [sum, ..] = ahead.back::<false>(&columns[i + 1], &columns[i]);
+        back[i] = L::Isa::values(sum);
     }
     back[k - 1] = [L::Value::default(); LANES];
-    let own = tile.columns(k, first + k - 1, patches);
+    let own = tile.columns(first + k - 1, patches);
     let mean = L::Isa::load(&own[0][1]);
-    let mut since = Walk::<L>::new(own, 0);
+    let mut since = Walk::<L>::new();
     for i in 0..patches {
-        let sum = L::Isa::add(since.add(i)[0], L::Isa::load(&back[i]));
+        let [sum, ..] = since.on::<false>(&own[i], i == 0);
+        let sum = L::Isa::add(sum, L::Isa::load(&back[i]));
         L::Isa::store(L::Isa::mul_add(sum, share, mean), &mut means[i]);
     }
 }
