@@ -65,13 +65,13 @@ impl<T: Real> Rows<T> {
         let last = (windows.patches(height) + k - 2) as isize;
         self.first = places.start;
         self.rows.clear();
-        self.rows.extend(places.map(|place| {
-            match windows.source(place.clamp(0, last), height) {
+        self.rows.extend(
+            places.map(|place| match windows.source(place.clamp(0, last), height) {
                 None => self.zeros.as_ptr(),
                 Some(y) if width < LANES => self.narrow[y].as_ptr(),
                 Some(y) => image[y * width..][..width].as_ptr(),
-            }
-        }));
+            }),
+        );
     }
 
     #[inline(always)]
@@ -326,7 +326,9 @@ fn along<L: Lanes>(
     let mut ahead = Walk::<L>::new();
     let columns = tile.columns(0, k);
     for (i, back) in next[..k - 1].iter_mut().enumerate().rev() {
-        *back = ahead.back::<true>(&columns[i + 1], &columns[i]).map(L::Isa::values);
+        *back = ahead
+            .back::<true>(&columns[i + 1], &columns[i])
+            .map(L::Isa::values);
     }
     for first in (0..patches).step_by(k) {
         std::mem::swap(&mut back, &mut next);
@@ -530,7 +532,11 @@ fn down<L: Lanes>(
     };
     let steps = L::Isa::values(L::Isa::sub(shared, before));
     let means = L::transpose(means);
-    let measures = if variance { L::transpose(variances) } else { means };
+    let measures = if variance {
+        L::transpose(variances)
+    } else {
+        means
+    };
     let mut mean = mean;
     unrolled!(i in 0 1 2 3 4 5 6 7 {
         let [step, measure] = &mut columns[i];

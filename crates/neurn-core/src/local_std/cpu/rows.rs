@@ -351,7 +351,10 @@ fn down<I: Isa<N>, const N: usize, const K: usize>(rows: [Row<I::Block>; K]) -> 
     let (mut above, mut below) = (middle.step, next.step);
     let mut sum = I::sub(below, above);
     let mut squares = I::zero();
-    let mut within = I::add(next.near, I::add(middle.near, rows[(K / 2 + K - 1) % K].variance));
+    let mut within = I::add(
+        next.near,
+        I::add(middle.near, rows[(K / 2 + K - 1) % K].variance),
+    );
     unrolled!(i in 2 3 {
         if i <= K / 2 {
             let up = rows[(K / 2 + K - i) % K];

@@ -56,7 +56,7 @@ pub(super) struct Scratch<T> {
 #[inline(always)]
 pub(super) fn band_of<L: Lanes>(
     image: &[L::Value],
-    weights: &Weights<L::Value>,
+    weights: &mut Weights<L::Value>,
     windows: &Windows,
     band: Range<usize>,
     gradient: &mut Gradient<L::Value>,
@@ -141,7 +141,7 @@ impl<T: Real> Scratch<T> {
     fn patches<L: Lanes<Value = T>>(
         &mut self,
         image: &[T],
-        weights: &Weights<T>,
+        weights: &mut Weights<T>,
         windows: &Windows,
         top: isize,
         room: &Room,
@@ -193,7 +193,8 @@ impl<T: Real> Scratch<T> {
         let mut pixel = L::Isa::splat(T::default());
         for left in (0..columns).step_by(tiles) {
             let right = (left + tiles).min(columns);
-            self.tile.fill::<L>(Measure::Mean, seen, windows, left, right);
+            self.tile
+                .fill::<L>(Measure::Mean, seen, windows, left, right);
             for x in (left..right).step_by(LANES) {
                 let mut block = [L::Isa::zero(); LANES];
                 for (block, row) in block.iter_mut().zip(&self.weights) {

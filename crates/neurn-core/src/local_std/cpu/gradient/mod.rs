@@ -33,7 +33,7 @@ use rayon::prelude::*;
 
 use super::super::windows::Windows;
 use super::isa::{Isa, Lanes, Real, on_best_isa};
-use super::patch::patch_std;
+use super::patch::Patch;
 use super::rows::LARGEST as LARGEST_BY_ROWS;
 use super::strip::Strip;
 use super::{filled, share, strips, written};
@@ -81,15 +81,17 @@ pub(super) fn in_bands<T: Real>(
     let Windows { height, width, .. } = *windows;
     let input = height * width;
     let output: usize = windows.output().iter().product();
+    let planes_of = |g: usize| g * group.unwrap_or(1)..(g + 1) * group.unwrap_or(1);
     let find = |g: usize| match group {
-        None => Some(Peak::none()),
-        Some(group) => {
-            let values = g * group * output..(g + 1) * group * output;
-            let (y, by_y) = (&response[values.clone()], &by_response[values]);
-            Peak::find(&images[g * group * input..], y, by_y, windows)
+        None => Some(Peak {
+            sigma: T::of(1.0),
+            place: None,
+        }),
+        Some(_) => {
+            let Range { start, end } = planes_of(g);
+            Peak::find(images, response, start * output..end * output, windows)
         }
     };
-    let group = group.unwrap_or(1);
     let compute = |peak: &Option<Peak<T>>,
                    strip: Strip,
                    gradient: &mut [MaybeUninit<T>],
@@ -97,15 +99,18 @@ pub(super) fn in_bands<T: Real>(
         // Without a peak the group is flat or not finite, and so constant.
         let Some(peak) = peak else {
             gradient.fill(MaybeUninit::new(T::default()));
-            return;
+            return 0.0;
         };
         let Strip { plane, top, bottom } = strip;
         let values = plane * output..(plane + 1) * output;
-        let weights = Weights {
+        let inside = |place: &usize| values.contains(place);
+        let mut weights = Weights {
             response: &response[values.clone()],
-            by_response: &by_response[values],
+            by_response: &by_response[values.clone()],
             c: peak.sigma,
-            peak: (peak.plane == plane % group).then_some((peak.place, peak.share)),
+            peak: peak.place.filter(inside).map(|place| place - values.start),
+            own: top..bottom,
+            sum: 0.0,
         };
         let image = &images[plane * input..][..input];
         let mut gradient = Gradient {
@@ -114,28 +119,56 @@ pub(super) fn in_bands<T: Real>(
             values: gradient,
         };
         let rows = top..bottom;
-        band_gradient(image, &weights, windows, rows, &mut gradient, scratch);
+        band_gradient(image, &mut weights, windows, rows, &mut gradient, scratch);
+        weights.sum
+    };
+    // What the patch of the peak gives. Its g and the sum may cancel, and do so in
+    // f64.
+    let finish = |g: usize, peak: &Option<Peak<T>>, sum: f64, values: &mut [MaybeUninit<T>]| {
+        if let Some(Peak {
+            sigma,
+            place: Some(place),
+        }) = *peak
+        {
+            let (plane, patch) = patch_at(windows, place);
+            let own = (plane - planes_of(g).start) * input;
+            let share =
+                (by_response[place].wide() - sum) / (sigma.wide() * windows.k as f64).powi(2);
+            let gradient = &mut written(values)[own..][..input];
+            patch.add_deviations(&images[plane * input..][..input], share, gradient);
+        }
     };
 
+    let size = (group.unwrap_or(1) * input).max(1);
+    let strips_of = |g| strips(planes_of(g), bands, height);
     if bands == 1 {
         // A group at a time, while what is read twice is in the cache.
-        values
-            .par_chunks_mut((group * input).max(1))
-            .enumerate()
-            .for_each_init(Scratch::default, |scratch, (g, values)| {
+        values.par_chunks_mut(size).enumerate().for_each_init(
+            Scratch::default,
+            |scratch, (g, values)| {
                 let peak = find(g);
-                let own = strips(g * group..(g + 1) * group, 1, height);
-                for (strip, gradient) in share(&own, width, values) {
-                    compute(&peak, strip, gradient, scratch);
+                let mut sum = 0.0;
+                for (strip, gradient) in share(&strips_of(g), width, values) {
+                    sum += compute(&peak, strip, gradient, scratch);
                 }
-            });
+                finish(g, &peak, sum, values);
+            },
+        );
     } else {
-        let peaks: Vec<_> = (0..planes / group).into_par_iter().map(find).collect();
-        share(&strips(0..planes, bands, height), width, values)
+        let peaks: Vec<_> = (0..values.len() / size).into_par_iter().map(find).collect();
+        let strips: Vec<_> = (0..peaks.len()).flat_map(strips_of).collect();
+        let sums: Vec<f64> = share(&strips, width, values)
             .into_par_iter()
-            .for_each_init(Scratch::default, |scratch, (strip, gradient)| {
-                compute(&peaks[strip.plane / group], strip, gradient, scratch);
-            });
+            .map_init(Scratch::default, |scratch, (strip, gradient)| {
+                let g = strip.plane / group.unwrap_or(1);
+                compute(&peaks[g], strip, gradient, scratch)
+            })
+            .collect();
+        let sums = sums.chunks(strips.len() / peaks.len().max(1));
+        let groups = values.chunks_mut(size).enumerate();
+        for (((g, values), peak), sums) in groups.zip(&peaks).zip(sums) {
+            finish(g, peak, sums.iter().sum(), values);
+        }
     }
 }
 
@@ -168,117 +201,82 @@ impl<T: Real> Gradient<'_, T> {
     }
 }
 
-/// The first patch of a group whose sigma is c.
-#[derive(Clone)]
+/// What a group is divided by.
 struct Peak<T> {
-    /// Which plane of the group.
-    plane: usize,
-    /// Which patch of the plane.
-    place: usize,
     /// c.
     sigma: T,
-    /// `sum(g y)`, by which the gradient at the peak is less.
-    share: f64,
+    /// The first patch with that sigma, in the response. Sigma itself is divided by 1
+    /// and has none.
+    place: Option<usize>,
 }
 
 impl<T: Real> Peak<T> {
-    /// That of sigma itself, in no plane.
-    fn none() -> Self {
-        Self {
-            plane: usize::MAX,
-            place: 0,
-            sigma: T::of(1.0),
-            share: 0.0,
-        }
-    }
-
-    fn find(images: &[T], y: &[T], by_y: &[T], windows: &Windows) -> Option<Self> {
-        /// Values that are summed in one go. It does not depend on the number of
-        /// threads, so neither does the sum.
-        const PIECE: usize = 1 << 14;
-
-        let pieces: Vec<(f64, T)> = y
-            .par_chunks(PIECE)
-            .zip(by_y.par_chunks(PIECE))
-            .map(|(y, by_y)| sum_and_largest(y, by_y))
-            .collect();
+    /// Among some values of the response `y`.
+    fn find(images: &[T], y: &[T], values: Range<usize>, windows: &Windows) -> Option<Self> {
         // A division puts 1 at the peak and nowhere else: of two different
         // numbers the quotient rounds to something below 1.
-        let piece = pieces
-            .iter()
-            .position(|&(_, largest)| largest == T::of(1.0))?;
-        let first = piece * PIECE + place_of_one(&y[piece * PIECE..])?;
-        let [height, width] = windows.output();
-        let (plane, place) = (first / (height * width), first % (height * width));
-        let (row, column) = (
-            place / width * windows.stride,
-            place % width * windows.stride,
-        );
-        let image = &images[plane * windows.height * windows.width..];
+        let place = values.start + place_of_one(&y[values])?;
+        let (plane, patch) = patch_at(windows, place);
+        let size = windows.height * windows.width;
         Some(Self {
-            plane,
-            place,
-            sigma: patch_std(image, windows, row, column),
-            share: pieces.iter().map(|&(sum, _)| sum).sum(),
+            sigma: patch.std(&images[plane * size..][..size]),
+            place: Some(place),
         })
     }
 }
 
+/// The patch at a place of the response, and its plane.
+fn patch_at(windows: &Windows, place: usize) -> (usize, Patch<'_>) {
+    let [height, width] = windows.output();
+    let (plane, place) = (place / (height * width), place % (height * width));
+    let patch = Patch {
+        windows,
+        row: place / width * windows.stride,
+        column: place % width * windows.stride,
+    };
+    (plane, patch)
+}
+
 /// Where the first 1 is.
 fn place_of_one<T: Real>(y: &[T]) -> Option<usize> {
-    /// Values that are looked at in one go.
+    /// Values that are looked at by one thread.
+    const SHARE: usize = 1 << 16;
+    /// And in one go.
     const PIECE: usize = 64;
 
     let one = T::of(1.0);
     let there = |piece: &[T]| piece.iter().fold(false, |there, &y| there | (y == one));
-    let piece = y.chunks(PIECE).position(there)?;
-    let within = y[piece * PIECE..].iter().position(|&y| y == one)?;
-    Some(piece * PIECE + within)
-}
-
-on_best_isa! {
-    /// `sum(g y)` and the largest y. A lane adds up 64 products and goes on in f64,
-    /// so the sum is off by at most 66 units of the sum of its terms' sizes.
-    fn sum_and_largest<T> = products(y: &[T], by_y: &[T]) -> (f64, T)
-}
-
-#[inline(always)]
-fn products<I: Isa<N>, const N: usize>(y: &[I::Value], by_y: &[I::Value]) -> (f64, I::Value) {
-    let mut total = 0.0;
-    let mut largest = I::zero();
-    for (y, by_y) in y.chunks(64 * N).zip(by_y.chunks(64 * N)) {
-        let (blocks, rest) = y.as_chunks::<N>();
-        let (by_blocks, by_rest) = by_y.as_chunks::<N>();
-        let mut sum = I::zero();
-        for (y, by_y) in blocks.iter().zip(by_blocks) {
-            let y = I::load(y);
-            sum = I::add(sum, I::mul(y, I::load(by_y)));
-            largest = I::max(y, largest);
-        }
-        total += I::values(sum).iter().map(|&s| s.wide()).sum::<f64>();
-        for (&y, &by_y) in rest.iter().zip(by_rest) {
-            total += y.wide() * by_y.wide();
-            largest = I::max(I::splat(y), largest);
-        }
-    }
-    let larger = |a, b| if b > a { b } else { a };
-    let largest = I::values(largest).into_iter();
-    (total, largest.fold(I::Value::default(), larger))
+    let within = |share: &[T]| {
+        let piece = share.chunks(PIECE).position(there)?;
+        let place = share[piece * PIECE..].iter().position(|&y| y == one)?;
+        Some(piece * PIECE + place)
+    };
+    let first = y
+        .par_chunks(SHARE)
+        .position_first(|share| within(share).is_some())?;
+    Some(first * SHARE + within(&y[first * SHARE..])?)
 }
 
 /// a(q) of one plane.
+#[derive(Clone)]
 struct Weights<'a, T> {
     response: &'a [T],
     by_response: &'a [T],
     c: T,
-    peak: Option<(usize, f64)>,
+    /// Rows of patches of which `sum` adds up `g y`. A lane adds up 64 products and
+    /// goes on in f64, so it is off by at most 66 units of the sum of its terms'
+    /// sizes.
+    own: Range<usize>,
+    sum: f64,
+    /// The patch of the peak, whose a is 0 here and comes when the sum is known.
+    peak: Option<usize>,
 }
 
 impl<T: Real> Weights<'_, T> {
     /// Of the row of patches `row` of the output, every `stride`-th of `weights`.
     #[inline(always)]
     fn fill<I: Isa<N, Value = T>, const N: usize>(
-        &self,
+        &mut self,
         row: usize,
         width: usize,
         stride: usize,
@@ -292,30 +290,42 @@ impl<T: Real> Weights<'_, T> {
             true => g * share / (self.c * y),
             false => T::default(),
         };
+        let mut total = 0.0;
         if stride == 1 {
-            let (blocks, rest) = y.as_chunks::<N>();
-            let (by_blocks, by_rest) = by_y.as_chunks::<N>();
-            let (out, out_rest) = weights.split_at_mut(blocks.len() * N);
-            let (out, _) = out.as_chunks_mut::<N>();
-            for ((y, g), out) in blocks.iter().zip(by_blocks).zip(out) {
-                let y = I::load(y);
-                let scaled = I::mul(I::load(g), I::splat(share));
-                let a = I::div(scaled, I::mul(I::splat(self.c), y));
-                I::store(I::where_above(y, I::splat(T::FLAT), a), out);
-            }
-            for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
-                *out = one(y, g);
+            let by_y = by_y.chunks(64 * N);
+            let weights = weights.chunks_mut(64 * N);
+            for ((y, by_y), weights) in y.chunks(64 * N).zip(by_y).zip(weights) {
+                let (blocks, rest) = y.as_chunks::<N>();
+                let (by_blocks, by_rest) = by_y.as_chunks::<N>();
+                let (out, out_rest) = weights.split_at_mut(blocks.len() * N);
+                let (out, _) = out.as_chunks_mut::<N>();
+                let mut sum = I::zero();
+                for ((y, g), out) in blocks.iter().zip(by_blocks).zip(out) {
+                    let (y, g) = (I::load(y), I::load(g));
+                    sum = I::add(sum, I::mul(y, g));
+                    let scaled = I::mul(g, I::splat(share));
+                    let a = I::div(scaled, I::mul(I::splat(self.c), y));
+                    I::store(I::where_above(y, I::splat(T::FLAT), a), out);
+                }
+                total += I::values(sum).iter().map(|&s| s.wide()).sum::<f64>();
+                for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
+                    total += y.wide() * g.wide();
+                    *out = one(y, g);
+                }
             }
         } else {
             for ((&y, &g), out) in y.iter().zip(by_y).zip(weights.iter_mut().step_by(stride)) {
+                total += y.wide() * g.wide();
                 *out = one(y, g);
             }
         }
-        if let Some((peak, sum)) = self.peak
+        if self.own.contains(&(row * stride)) {
+            self.sum += total;
+        }
+        if let Some(peak) = self.peak
             && (first..first + width).contains(&peak)
         {
-            let g = self.by_response[peak].wide() - sum;
-            weights[(peak - first) * stride] = one(self.response[peak], T::of(g));
+            weights[(peak - first) * stride] = T::default();
         }
     }
 }
@@ -346,7 +356,7 @@ on_best_isa! {
     /// Writes the gradient of the rows `band` of a plane.
     fn band_gradient<T> = band_of(
         image: &[T],
-        weights: &Weights<T>,
+        weights: &mut Weights<T>,
         windows: &Windows,
         band: Range<usize>,
         gradient: &mut Gradient<T>,
@@ -357,7 +367,7 @@ on_best_isa! {
 #[inline(always)]
 fn band_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
     image: &[<I as Isa<N>>::Value],
-    weights: &Weights<<I as Isa<N>>::Value>,
+    weights: &mut Weights<<I as Isa<N>>::Value>,
     windows: &Windows,
     band: Range<usize>,
     gradient: &mut Gradient<<I as Isa<N>>::Value>,
@@ -420,7 +430,7 @@ mod tests {
             bits(windows, |gradient, scratch| {
                 band_of::<I, N>(
                     image,
-                    weights,
+                    &mut weights.clone(),
                     windows,
                     0..windows.height,
                     gradient,
@@ -448,7 +458,9 @@ mod tests {
                 response: &response,
                 by_response: &pixels(response.len()),
                 c: 0.3,
-                peak: Some((response.len() / 2, 0.7)),
+                own: 0..0,
+                sum: 0.0,
+                peak: Some(response.len() / 2),
             };
             let portable = compute::<Portable<f32>, 8>(&image, &weights, &windows);
             // The blocks of AVX-512, on any processor.
@@ -456,7 +468,8 @@ mod tests {
             assert_eq!(portable, wide, "{windows:?}");
             let chosen = bits(&windows, |gradient, scratch| {
                 let rows = 0..windows.height;
-                band_gradient(&image, &weights, &windows, rows, gradient, scratch);
+                let mut weights = weights.clone();
+                band_gradient(&image, &mut weights, &windows, rows, gradient, scratch);
             });
             assert_eq!(portable, chosen, "{windows:?}");
             #[cfg(target_arch = "x86_64")]

@@ -62,7 +62,7 @@ impl<T: Real> Ring<T> {
 #[inline(always)]
 pub(super) fn band_of<I: Isa<N>, const N: usize>(
     image: &[I::Value],
-    weights: &Weights<I::Value>,
+    weights: &mut Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
     gradient: &mut Gradient<I::Value>,
@@ -81,7 +81,7 @@ pub(super) fn band_of<I: Isa<N>, const N: usize>(
 #[inline(always)]
 fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     image: &[I::Value],
-    weights: &Weights<I::Value>,
+    weights: &mut Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
     gradient: &mut Gradient<I::Value>,
@@ -176,7 +176,7 @@ const SEEN: usize = BAND + LARGEST - 1;
 #[inline(always)]
 fn patches<I: Isa<N>, const N: usize, const K: usize>(
     windows: &Windows,
-    weights: &Weights<I::Value>,
+    weights: &mut Weights<I::Value>,
     top: usize,
     pixels: &Ring<I::Value>,
     means: &mut Ring<I::Value>,
