@@ -12,6 +12,7 @@ use super::super::super::windows::Windows;
 use super::super::isa::{Isa, Real};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
 use super::{Gradient, Weights, places, write};
+use crate::Border;
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
@@ -43,12 +44,18 @@ impl<T: Real> Ring<T> {
         &self.values[row % self.rows * self.length..][..self.length]
     }
 
-    /// The rows from `first` on, see [`Blocks::new`].
+    /// Some rows from a value on, see [`Blocks::new`].
     #[inline(always)]
-    fn blocks<const N: usize>(&self, first: usize, count: usize, more: usize) -> [Blocks<T>; SEEN] {
+    fn blocks<const N: usize>(
+        &self,
+        rows: impl Iterator<Item = usize>,
+        from: usize,
+        count: usize,
+        more: usize,
+    ) -> [Blocks<T>; SEEN] {
         let mut blocks = [Blocks(std::ptr::null()); SEEN];
-        for (i, blocks) in blocks.iter_mut().enumerate() {
-            *blocks = Blocks::new::<N>(self.row(first + i), count, more);
+        for (blocks, row) in blocks.iter_mut().zip(rows) {
+            *blocks = Blocks::new::<N>(&self.row(row)[from..], count, more);
         }
         blocks
     }
@@ -87,13 +94,18 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     gradient: &mut Gradient<I::Value>,
     scratch: &mut Scratch<I::Value>,
 ) {
-    let Windows { height, width, .. } = *windows;
+    let Windows { width, .. } = *windows;
     let margin = windows.margin();
     let columns = windows.patches(width);
     let places_in_row = columns + K - 1;
-    let (first, last) = places(windows, &band);
+    let Places { rows, columns: own } = Places::new(windows, &band);
     // Rows of patches and of pixels are counted from K - 1 before the first.
-    let rows = windows.patches(height) + K - 1;
+    let all = windows.patches(windows.height) + K - 1;
+    // Below the last there are none, or mirror images of those above.
+    let enough = match windows.border {
+        Border::Symmetric => all,
+        _ => usize::MAX,
+    };
 
     // Whole blocks of places, and what the last of them sees.
     let length = places_in_row.next_multiple_of(N) + 2 * N;
@@ -112,21 +124,21 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     let share = I::Value::of(1.0 / (K * K) as f64);
 
     // Above the first patches there are none.
-    let mut next_pixels = first;
-    let mut next_patches = first.max(K - 1);
-    for row in first..next_patches {
+    let mut next_pixels = rows.start;
+    let mut next_patches = rows.start.max(K - 1);
+    for row in rows.start..next_patches {
         means.row_mut(row).fill(I::Value::default());
         a.row_mut(row).fill(I::Value::default());
     }
     // Eight rows of the image at a time, and those beyond it by themselves.
-    let mut top = first;
-    while top < last {
-        let end = [margin, height + margin, last];
-        let end = end.into_iter().find(|&end| end > top).unwrap_or(last);
-        let count = (end.min(last) - top).min(BAND);
-        while next_patches < top + count + K - 1 {
+    let mut top = rows.start;
+    while top < rows.end {
+        let end = [margin, windows.height + margin, rows.end];
+        let end = end.into_iter().find(|&end| end > top).unwrap_or(rows.end);
+        let count = (end.min(rows.end) - top).min(BAND);
+        while next_patches < (top + count + K - 1).min(enough) {
             while next_pixels < next_patches + BAND + K - 1 {
-                let place = next_pixels.saturating_sub(K - 1).min(rows - 1);
+                let place = next_pixels.saturating_sub(K - 1).min(all - 1);
                 let row = &mut pixels.row_mut(next_pixels)[K / 2..][..places_in_row];
                 load(image, windows, place, row);
                 next_pixels += 1;
@@ -134,20 +146,49 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
             patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
             next_patches += BAND;
         }
-        held::<I, N, K>(places_in_row, top, count, pixels, means, a, lines);
+        held::<I, N, K>(windows, top..top + count, &own, pixels, means, a, lines);
         for (place, line) in (top..top + count).zip(&mut *lines) {
-            if let Some((row, more)) = gradient.row(place) {
-                // A place beyond the border gives all to the pixel that it shows.
-                for place in (0..margin).chain(width + margin..places_in_row) {
-                    if let Some(x) = windows.source(place as isize, width) {
-                        let given = line[place];
-                        line[x + margin] += given;
-                    }
+            let Some((row, more)) = gradient.row(place) else {
+                continue;
+            };
+            // A place beyond the border gives all to the pixel that it shows.
+            for place in (own.start..margin).chain(width + margin..own.end) {
+                if let Some(x) = windows.source(place as isize, width) {
+                    let given = line[place];
+                    line[x + margin] += given;
                 }
-                write::<I, N>(share, &line[margin..], row, more);
             }
+            write::<I, N>(share, &line[margin - own.start..], row, more);
         }
         top += count;
+    }
+}
+
+/// The places whose gradient is computed.
+struct Places {
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
+impl Places {
+    fn new(windows: &Windows, band: &Range<usize>) -> Self {
+        let margin = windows.margin();
+        let columns = windows.patches(windows.width) + windows.k - 1;
+        match windows.border {
+            // Zeros have no gradient, and what a symmetric border shows of a pixel is
+            // held by the mirror images of the patches that hold the pixel itself.
+            Border::Symmetric | Border::Zero | Border::Valid => Self {
+                rows: band.start + margin..band.end + margin,
+                columns: margin..windows.width + margin,
+            },
+            Border::Replicate | Border::Reflect => {
+                let (first, last) = places(windows, band);
+                Self {
+                    rows: first..last,
+                    columns: 0..columns,
+                }
+            }
+        }
     }
 }
 
@@ -195,25 +236,20 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
         }
     }
     let columns = windows.patches(windows.width);
-    let rows = pixels.blocks::<N>(top, columns, K / 2 + K - 1);
+    let rows = pixels.blocks::<N>(top..top + SEEN, 0, columns, K / 2 + K - 1);
     let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
     for (i, to) in to.iter_mut().enumerate() {
         *to = BlocksMut::new::<N>(&mut means.row_mut(top + i)[K - 1..], columns);
     }
     for x in (0..columns).step_by(N) {
-        // Of each row the centre, and the sum about it.
-        let mut seen = [sum::<I, N, K>(rows[0], x); K];
-        unrolled!(i in 1 2 3 4 5 {
-            if i < K - 1 {
-                seen[i % K] = sum::<I, N, K>(rows[i], x);
-            }
-        });
         if I::IN_REGISTERS {
+            let mut seen = sums::<I, N, K>(&rows, x);
             unrolled!(i in 0 1 2 3 4 5 6 7 {
                 seen[(i + K - 1) % K] = sum::<I, N, K>(rows[(i + K - 1) % SEEN], x);
                 to[i].store::<I, N>(x, mean::<I, N, K>(turned(seen, i)));
             });
         } else {
+            let mut seen = sums::<I, N, K>(&rows, x);
             for (i, to) in to.iter_mut().enumerate() {
                 seen[K - 1] = sum::<I, N, K>(rows[i + K - 1], x);
                 to.store::<I, N>(x, mean::<I, N, K>(seen));
@@ -221,6 +257,38 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
             }
         }
     }
+    if windows.border == Border::Symmetric {
+        for row in top..top + BAND {
+            for values in [means.row_mut(row), a.row_mut(row)] {
+                mirror(&mut values[K - 1 - K / 2..][..columns + K - 1], K / 2);
+            }
+        }
+    }
+}
+
+/// Fills the first and the last values with what stands inwards of them.
+#[inline(always)]
+fn mirror<T: Real>(values: &mut [T], count: usize) {
+    let end = values.len() - count;
+    for i in 0..count {
+        values[count - 1 - i] = values[count + i];
+        values[end + i] = values[end - 1 - i];
+    }
+}
+
+/// Of the first K - 1 rows the centre, and the sum about it.
+#[inline(always)]
+fn sums<I: Isa<N>, const N: usize, const K: usize>(
+    rows: &[Blocks<I::Value>; SEEN],
+    x: usize,
+) -> [(I::Block, I::Block); K] {
+    let mut seen = [sum::<I, N, K>(rows[0], x); K];
+    unrolled!(i in 1 2 3 4 5 {
+        if i < K - 1 {
+            seen[i % K] = sum::<I, N, K>(rows[i], x);
+        }
+    });
+    seen
 }
 
 /// mu about the centre, from what [`sum`] gives for rows.
@@ -254,47 +322,70 @@ fn sum<I: Isa<N>, const N: usize, const K: usize>(
     (pixel, sum)
 }
 
-/// k^2 times the gradient of `count` rows of places from `top` on.
+/// k^2 times the gradient of some rows and columns of places.
 #[inline(always)]
 fn held<I: Isa<N>, const N: usize, const K: usize>(
-    places: usize,
-    top: usize,
-    count: usize,
+    windows: &Windows,
+    rows: Range<usize>,
+    columns: &Range<usize>,
     pixels: &Ring<I::Value>,
     means: &Ring<I::Value>,
     weights: &Ring<I::Value>,
     lines: &mut [Vec<I::Value>; BAND],
 ) {
-    // The middle rows of the patches that hold the places.
-    let pixels = pixels.blocks::<N>(top + K / 2, places, K - 1);
-    let means = means.blocks::<N>(top, places, K - 1);
-    let weights = weights.blocks::<N>(top, places, K - 1);
+    let count = rows.len();
+    let first = columns.start;
+    // The patches that hold the places, and their middle rows.
+    let patches = K - 1..windows.patches(windows.height) + K - 1;
+    let mirrored = |row: usize| match windows.border {
+        Border::Symmetric if row < patches.start => 2 * patches.start - 1 - row,
+        Border::Symmetric if row >= patches.end => 2 * patches.end - 1 - row,
+        _ => row,
+    };
+    let seen = rows.start..rows.end + K - 1;
+    let middle = seen.clone().map(|row| row + K / 2);
+    let pixels = pixels.blocks::<N>(middle, first, columns.len(), K - 1);
+    let means = means.blocks::<N>(seen.clone().map(mirrored), first, columns.len(), K - 1);
+    let weights = weights.blocks::<N>(seen.map(mirrored), first, columns.len(), K - 1);
     let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
     for (to, line) in to.iter_mut().zip(lines) {
-        *to = BlocksMut::new::<N>(line, places);
+        *to = BlocksMut::new::<N>(line, columns.len());
     }
-    for x in (0..places).step_by(N) {
-        let mut seen = [along::<I, N, K>(pixels[0], means[0], weights[0], x); K];
-        unrolled!(i in 1 2 3 4 5 {
-            if i < K - 1 {
-                seen[i % K] = along::<I, N, K>(pixels[i], means[i], weights[i], x);
-            }
-        });
+    let rows = (pixels, means, weights);
+    for x in (0..columns.len()).step_by(N) {
         if I::IN_REGISTERS && count == BAND {
+            let mut seen = above::<I, N, K>(&rows, x);
             unrolled!(i in 0 1 2 3 4 5 6 7 {
-                let row = (i + K - 1) % SEEN;
-                seen[(i + K - 1) % K] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
+                seen[(i + K - 1) % K] = along::<I, N, K>(&rows, (i + K - 1) % SEEN, x);
                 to[i].store::<I, N>(x, down::<I, N, K>(turned(seen, i)));
             });
         } else {
+            let mut seen = above::<I, N, K>(&rows, x);
             for (i, to) in to.iter_mut().enumerate().take(count) {
-                let row = i + K - 1;
-                seen[K - 1] = along::<I, N, K>(pixels[row], means[row], weights[row], x);
+                seen[K - 1] = along::<I, N, K>(&rows, i + K - 1, x);
                 to.store::<I, N>(x, down::<I, N, K>(seen));
                 seen = turned(seen, 1);
             }
         }
     }
+}
+
+/// Pixels, means and weights of the rows that hold some places.
+type Holding<T> = ([Blocks<T>; SEEN], [Blocks<T>; SEEN], [Blocks<T>; SEEN]);
+
+/// What [`along`] gives for the first K - 1 rows.
+#[inline(always)]
+fn above<I: Isa<N>, const N: usize, const K: usize>(
+    rows: &Holding<I::Value>,
+    x: usize,
+) -> [(I::Block, I::Block, I::Block); K] {
+    let mut seen = [along::<I, N, K>(rows, 0, x); K];
+    unrolled!(i in 1 2 3 4 5 {
+        if i < K - 1 {
+            seen[i % K] = along::<I, N, K>(rows, i, x);
+        }
+    });
+    seen
 }
 
 /// k^2 times the gradient at the middle pixels, from what [`along`] gives for rows.
@@ -316,11 +407,11 @@ fn down<I: Isa<N>, const N: usize, const K: usize>(
 /// The pixels of a row, and A and B of the patches that hold them, about these.
 #[inline(always)]
 fn along<I: Isa<N>, const N: usize, const K: usize>(
-    pixels: Blocks<I::Value>,
-    means: Blocks<I::Value>,
-    weights: Blocks<I::Value>,
+    rows: &Holding<I::Value>,
+    row: usize,
     x: usize,
 ) -> (I::Block, I::Block, I::Block) {
+    let (pixels, means, weights) = (rows.0[row], rows.1[row], rows.2[row]);
     let pixel = pixels.at::<I, N>(x + K / 2);
     let mut a = weights.at::<I, N>(x + K / 2);
     let mut b = I::mul(a, means.at::<I, N>(x + K / 2));
