@@ -36,7 +36,12 @@ impl Windows {
 
     /// The row or column of the image at `place`, counted from the first that
     /// a patch sees; `None` is a zero.
+    #[inline(always)]
     pub(crate) fn source(&self, place: isize, side: usize) -> Option<usize> {
-        self.border.source(place - self.margin() as isize, side)
+        let place = place - self.margin() as isize;
+        if (place as usize) < side {
+            return Some(place as usize);
+        }
+        self.border.source(place, side)
     }
 }

@@ -11,7 +11,7 @@
 //! Along: with c = k - 1, 2 k - 1, ... every patch holds exactly one column c, so
 //! its columns are some just before c and some from c on. Sums about c over both
 //! are running sums, and a patch is one of each. Here each of the eight rows has
-//! a lane, so that no step looks across a register.
+//! a lane, so that none looks across a register.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;

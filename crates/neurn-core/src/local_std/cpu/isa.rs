@@ -112,12 +112,7 @@ pub(crate) trait Isa<const N: usize> {
     fn splat(value: Self::Value) -> Self::Block;
     fn load(values: &[Self::Value; N]) -> Self::Block;
     fn store(block: Self::Block, values: &mut [Self::Value; N]);
-    #[inline(always)]
-    fn store_new(block: Self::Block, values: &mut [MaybeUninit<Self::Value>; N]) {
-        let mut array = [Self::Value::default(); N];
-        Self::store(block, &mut array);
-        *values = array.map(MaybeUninit::new);
-    }
+    fn store_new(block: Self::Block, values: &mut [MaybeUninit<Self::Value>; N]);
     fn add(a: Self::Block, b: Self::Block) -> Self::Block;
     fn sub(a: Self::Block, b: Self::Block) -> Self::Block;
     fn mul(a: Self::Block, b: Self::Block) -> Self::Block;
@@ -193,6 +188,10 @@ macro_rules! portable {
             #[inline(always)]
             fn store(block: Self::Block, values: &mut [T; $n]) {
                 *values = block;
+            }
+            #[inline(always)]
+            fn store_new(block: Self::Block, values: &mut [MaybeUninit<T>; $n]) {
+                *values = block.map(MaybeUninit::new);
             }
             #[inline(always)]
             fn add(a: Self::Block, b: Self::Block) -> Self::Block {
@@ -306,6 +305,7 @@ mod x86 {
     #![allow(unsafe_code)]
 
     use std::arch::x86_64::*;
+    use std::mem::MaybeUninit;
 
     use super::{Isa, LANES, Lanes};
 
@@ -331,6 +331,11 @@ mod x86 {
                 }
                 #[inline(always)]
                 fn store(block: $block, values: &mut [f32; $n]) {
+                    // SAFETY: as above.
+                    unsafe { std::ptr::from_mut(values).cast::<$block>().write_unaligned(block) }
+                }
+                #[inline(always)]
+                fn store_new(block: $block, values: &mut [MaybeUninit<f32>; $n]) {
                     // SAFETY: as above.
                     unsafe { std::ptr::from_mut(values).cast::<$block>().write_unaligned(block) }
                 }

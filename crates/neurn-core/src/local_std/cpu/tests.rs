@@ -165,7 +165,6 @@ fn every_value_of_the_gradient_is_written() {
             gradient::in_bands(
                 &mut values,
                 [&images, &response, &pixels(response.len())],
-                planes,
                 Some(1),
                 &windows,
                 bands,
@@ -211,7 +210,7 @@ fn gradients_of_bands_are_those_of_the_plane() {
         let gradient = |bands| {
             filled(images.len(), |values| {
                 let tensors = [&images[..], &response, &by_response];
-                gradient::in_bands(values, tensors, planes, Some(1), &windows, bands);
+                gradient::in_bands(values, tensors, Some(1), &windows, bands);
             })
         };
         let (whole, cut) = (gradient(1), gradient(bands));

@@ -85,10 +85,10 @@ pub(super) fn band_of<L: Lanes>(
     let share = L::Value::of(1.0 / (k * k) as f64);
     for top in (first..last).step_by(LANES) {
         while next_row < (top + LANES) as isize {
-            scratch.patches::<L>(image, weights, windows, next_row, &room);
+            scratch.patches::<L>(weights, windows, next_row, &room);
             next_row += LANES as isize;
         }
-        scratch.down::<L>(image, windows, top, &room);
+        scratch.down::<L>(windows, top, &room);
         for (place, line) in (top..last).zip(&scratch.lines) {
             if let Some((row, more)) = gradient.row(place) {
                 write::<L::Isa, LANES>(share, line, row, more);
@@ -140,7 +140,6 @@ impl<T: Real> Scratch<T> {
     #[inline(always)]
     fn patches<L: Lanes<Value = T>>(
         &mut self,
-        image: &[T],
         weights: &mut Weights<T>,
         windows: &Windows,
         top: isize,
@@ -275,13 +274,7 @@ impl<T: Real> Scratch<T> {
 
     /// k^2 times the gradient of eight rows of places from `top` on.
     #[inline(always)]
-    fn down<L: Lanes<Value = T>>(
-        &mut self,
-        image: &[T],
-        windows: &Windows,
-        top: usize,
-        room: &Room,
-    ) {
+    fn down<L: Lanes<Value = T>>(&mut self, windows: &Windows, top: usize, room: &Room) {
         const LAST: usize = LANES - 1;
         let k = windows.k;
         let oldest = top as isize - (k as isize - 1);

@@ -10,7 +10,8 @@
 //!
 //! It is computed for the places that the border makes of the image, where the
 //! patches that hold one are a square again; each place then gives what it has
-//! to the pixel it stands for, which is the adjoint of any border.
+//! to the pixel it stands for, which is the adjoint of any border. What the patch
+//! of the peak gives comes last, when the sum is known.
 //!
 //! The square is summed along its rows first and then down. With x_i(p) the pixel
 //! at the column of p in the middle row of the patches of row i,
@@ -59,7 +60,6 @@ pub(crate) fn gradient<T: Real>(
         in_bands(
             values,
             [images, response, by_response],
-            n * c,
             group,
             windows,
             bands,
@@ -73,7 +73,6 @@ pub(crate) fn gradient<T: Real>(
 pub(super) fn in_bands<T: Real>(
     values: &mut [MaybeUninit<T>],
     [images, response, by_response]: [&[T]; 3],
-    planes: usize,
     group: Option<usize>,
     windows: &Windows,
     bands: usize,
@@ -307,7 +306,15 @@ impl<T: Real> Weights<'_, T> {
                     let a = I::div(scaled, I::mul(I::splat(self.c), y));
                     I::store(I::where_above(y, I::splat(T::FLAT), a), out);
                 }
-                total += I::values(sum).iter().map(|&s| s.wide()).sum::<f64>();
+                let mut sums = I::values(sum).map(Real::wide);
+                let mut half = N / 2;
+                while half > 0 {
+                    for i in 0..half {
+                        sums[i] += sums[i + half];
+                    }
+                    half /= 2;
+                }
+                total += sums[0];
                 for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
                     total += y.wide() * g.wide();
                     *out = one(y, g);

@@ -4,6 +4,9 @@
 //! First mu and a of eight rows of patches, and then of eight rows of places what
 //! the patches that hold them give. What a row of patches gives serves the k rows
 //! of places that it holds, and stays in registers until then.
+//!
+//! Places beyond a symmetric border are not looked at: the pixel that one shows is
+//! held by the mirror images of the patches that hold the place.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -25,23 +28,24 @@ pub(super) struct Scratch<T> {
     lines: [Vec<T>; BAND],
 }
 
-/// The last of some rows.
+/// The last [`KEPT`] of some rows.
 #[derive(Default)]
 struct Ring<T> {
     values: Vec<T>,
     length: usize,
-    rows: usize,
 }
 
+/// Those that eight rows see, and eight more.
+const KEPT: usize = 3 * BAND;
+
 impl<T: Real> Ring<T> {
-    fn start(&mut self, rows: usize, length: usize) {
-        self.values.resize(rows * length, T::default());
+    fn start(&mut self, length: usize) {
+        self.values.resize(KEPT * length, T::default());
         self.length = length;
-        self.rows = rows;
     }
 
     fn row(&self, row: usize) -> &[T] {
-        &self.values[row % self.rows * self.length..][..self.length]
+        &self.values[row % KEPT * self.length..][..self.length]
     }
 
     /// Some rows from a value on, see [`Blocks::new`].
@@ -61,7 +65,7 @@ impl<T: Real> Ring<T> {
     }
 
     fn row_mut(&mut self, row: usize) -> &mut [T] {
-        &mut self.values[row % self.rows * self.length..][..self.length]
+        &mut self.values[row % KEPT * self.length..][..self.length]
     }
 }
 
@@ -115,9 +119,9 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         weights: a,
         lines,
     } = scratch;
-    pixels.start(3 * BAND, length);
-    means.start(3 * BAND, length);
-    a.start(3 * BAND, length);
+    pixels.start(length);
+    means.start(length);
+    a.start(length);
     for line in &mut *lines {
         line.resize(length, I::Value::default());
     }
