@@ -16,8 +16,7 @@
 //! ```
 //!
 //! A kernel that sums in another way has to stay within the same bound. Each
-//! derives its own where it stands: 2.5 k^2 + 5 k + 4 units for sums over rows and
-//! columns.
+//! derives its own where it stands.
 //!
 //! A GPU's division and root may be off by 3 units in the last place, 6 u.
 
