@@ -500,11 +500,11 @@ macro_rules! on_best_isa {
                 fn avx2<$value: isa::Real>($($arg: $type),*) -> $result {
                     $body::<$value::Avx2, 8>($($arg),*)
                 }
-                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx512() {
+                if isa::OPTIMIZED && <$value as isa::Real>::IN_REGISTERS && isa::has_avx512() {
                     // SAFETY: the features were detected.
                     return unsafe { avx512($($arg),*) };
                 }
-                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx2() {
+                if isa::OPTIMIZED && <$value as isa::Real>::IN_REGISTERS && isa::has_avx2() {
                     // SAFETY: the features were detected.
                     return unsafe { avx2($($arg),*) };
                 }
@@ -514,6 +514,10 @@ macro_rules! on_best_isa {
     };
 }
 pub(super) use on_best_isa;
+
+/// Without optimization every step of unrolled code has a place of its own on the
+/// stack, megabytes together.
+pub(super) const OPTIMIZED: bool = cfg!(not(unoptimized));
 
 #[cfg(target_arch = "x86_64")]
 pub(super) fn has_avx512() -> bool {

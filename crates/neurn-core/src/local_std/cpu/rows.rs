@@ -205,9 +205,11 @@ impl<T: Real, const N: usize, const K: usize> Edge<T, N, K> {
             index: [[0; N]; K],
             given: [[T::default(); N]; K],
         };
+        // What no patch sees repeats what the last one does.
+        let last = windows.patches(width) + K - 2;
         let mut sources = [None; WIDE];
         for (i, source) in sources.iter_mut().enumerate().take(N + K - 1) {
-            *source = windows.source((left + i) as isize, width);
+            *source = windows.source((left + i).min(last) as isize, width);
         }
         for j in 0..K {
             let first = (left + j).saturating_sub(windows.margin());

@@ -78,6 +78,7 @@ fn every_value_is_written() {
 
 /// The same operations in the same order, so no bit differs.
 #[test]
+#[cfg_attr(unoptimized, ignore = "needs megabytes of stack")]
 fn instruction_sets_agree() {
     fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
         images: &[f32],

@@ -428,6 +428,7 @@ mod tests {
 
     /// The same operations in the same order, so no bit differs.
     #[test]
+    #[cfg_attr(unoptimized, ignore = "needs megabytes of stack")]
     fn instruction_sets_agree() {
         fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
             image: &[f32],
