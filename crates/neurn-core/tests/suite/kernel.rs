@@ -53,7 +53,8 @@ fn dims() -> impl Strategy<Value = [usize; 4]> {
         // Fewer planes than lanes and threads, one image cut into bands.
         Just([1, 1, 150, 40]),
         Just([1, 3, 61, 70]),
-        // More than one tile of columns.
+        // More than one tile of columns, and a border that two of them see.
+        Just([1, 1, 17, 245]),
         Just([1, 1, 17, 530]),
         Just([1, 1, 17, 2100]),
         // More planes than lanes, with a rest.
