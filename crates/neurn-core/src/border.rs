@@ -85,15 +85,16 @@ impl Border {
     /// The pixel that a patch sees at `place` of a side, which may lie up to a
     /// radius outside of it; `None` stands for a zero.
     #[cfg(any(feature = "flex", feature = "ndarray"))]
+    #[inline(always)]
     pub(crate) fn source(self, place: isize, side: usize) -> Option<usize> {
         let last = side as isize - 1;
-        let distance = if place < 0 { -place } else { place - last };
         if (0..=last).contains(&place) {
             return Some(place as usize);
         }
         if self == Border::Zero {
             return None;
         }
+        let distance = if place < 0 { -place } else { place - last };
         let inwards = self.source_before(distance as usize);
         Some(if place < 0 {
             inwards

@@ -38,10 +38,6 @@ impl Windows {
     /// a patch sees; `None` is a zero.
     #[inline(always)]
     pub(crate) fn source(&self, place: isize, side: usize) -> Option<usize> {
-        let place = place - self.margin() as isize;
-        if (place as usize) < side {
-            return Some(place as usize);
-        }
-        self.border.source(place, side)
+        self.border.source(place - self.margin() as isize, side)
     }
 }

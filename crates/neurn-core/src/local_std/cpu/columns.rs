@@ -245,21 +245,18 @@ impl<T: Real> Tile<T> {
 
         let end = (right + k - 1 - margin).min(width);
         while self.done < end {
-            // The last block sees some columns again, if there are enough.
+            // The last block computes some columns again, if there are enough, but
+            // for the first, since the mean before that is gone.
             let x = self.done.min(width.max(LANES) - LANES);
-            let at = self.done + margin - left;
+            let columns = self.columns[x + margin - left..].first_chunk_mut();
+            let columns = columns.expect("a block");
+            let known = columns[0];
             let mean = L::Isa::load(&self.mean);
-            let last = if x == self.done {
-                let columns = self.columns[at..].first_chunk_mut().expect("a block");
-                down::<L>(measure, rows, k, x, mean, columns)
-            } else {
-                let mut columns = [[[T::default(); LANES]; 2]; LANES];
-                let last = down::<L>(measure, rows, k, x, mean, &mut columns);
-                let new = &columns[self.done - x..];
-                self.columns[at..][..new.len()].copy_from_slice(new);
-                last
-            };
-            self.mean = L::Isa::values(last);
+            let mean = down::<L>(measure, rows, k, x, mean, columns);
+            if x < self.done {
+                columns[0] = known;
+            }
+            self.mean = L::Isa::values(mean);
             self.done = x + LANES;
         }
         if left == 0 {

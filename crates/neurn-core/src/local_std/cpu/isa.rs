@@ -500,11 +500,11 @@ macro_rules! on_best_isa {
                 fn avx2<$value: isa::Real>($($arg: $type),*) -> $result {
                     $body::<$value::Avx2, 8>($($arg),*)
                 }
-                if isa::OPTIMIZED && <$value as isa::Real>::IN_REGISTERS && isa::has_avx512() {
+                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx512() {
                     // SAFETY: the features were detected.
                     return unsafe { avx512($($arg),*) };
                 }
-                if isa::OPTIMIZED && <$value as isa::Real>::IN_REGISTERS && isa::has_avx2() {
+                if <$value as isa::Real>::IN_REGISTERS && isa::has_avx2() {
                     // SAFETY: the features were detected.
                     return unsafe { avx2($($arg),*) };
                 }
@@ -515,10 +515,6 @@ macro_rules! on_best_isa {
 }
 pub(super) use on_best_isa;
 
-/// Without optimization every step of unrolled code has a place of its own on the
-/// stack, megabytes together.
-pub(super) const OPTIMIZED: bool = cfg!(not(unoptimized));
-
 #[cfg(target_arch = "x86_64")]
 pub(super) fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f")
@@ -528,9 +524,11 @@ pub(super) fn has_avx512() -> bool {
         && has_avx2()
 }
 
+/// Whether it can be used: without optimization every step of unrolled code has a
+/// place of its own on the stack, megabytes together.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn has_avx2() -> bool {
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    cfg!(not(unoptimized)) && is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
 /// For tests: `f` with the features of [`Avx2`].

@@ -149,17 +149,16 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
                 false => ends[1],
             };
             let own = left..patches.min(left + N);
-            match left.checked_sub(margin) {
-                _ if patches < N => {
-                    block::<I, N, K>(top, count, own, &rows, &Inside(0), &mut output);
-                }
-                Some(first) if first + N + K - 1 <= width => {
-                    block::<I, N, K>(top, count, own, &rows, &Inside(first), &mut output);
-                }
-                _ => {
-                    let edge = if left == 0 { &at_start } else { &at_end };
-                    block::<I, N, K>(top, count, own, &rows, edge, &mut output);
-                }
+            let inside = match left.checked_sub(margin) {
+                _ if patches < N => Some(0),
+                Some(first) if first + N + K - 1 <= width => Some(first),
+                _ => None,
+            };
+            if let Some(first) = inside {
+                block::<I, N, K>(top, count, own, &rows, &Inside(first), &mut output);
+            } else {
+                let edge = if left == 0 { &at_start } else { &at_end };
+                block::<I, N, K>(top, count, own, &rows, edge, &mut output);
             }
         }
     }

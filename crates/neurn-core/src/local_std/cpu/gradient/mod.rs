@@ -80,7 +80,8 @@ pub(super) fn in_bands<T: Real>(
     let Windows { height, width, .. } = *windows;
     let input = height * width;
     let output: usize = windows.output().iter().product();
-    let planes_of = |g: usize| g * group.unwrap_or(1)..(g + 1) * group.unwrap_or(1);
+    let planes = group.unwrap_or(1);
+    let planes_of = |g: usize| g * planes..(g + 1) * planes;
     let find = |g: usize| match group {
         None => Some(Peak {
             sigma: T::of(1.0),
@@ -138,7 +139,7 @@ pub(super) fn in_bands<T: Real>(
         }
     };
 
-    let size = (group.unwrap_or(1) * input).max(1);
+    let size = (planes * input).max(1);
     let strips_of = |g| strips(planes_of(g), bands, height);
     if bands == 1 {
         // A group at a time, while what is read twice is in the cache.
@@ -159,7 +160,7 @@ pub(super) fn in_bands<T: Real>(
         let sums: Vec<f64> = share(&strips, width, values)
             .into_par_iter()
             .map_init(Scratch::default, |scratch, (strip, gradient)| {
-                let g = strip.plane / group.unwrap_or(1);
+                let g = strip.plane / planes;
                 compute(&peaks[g], strip, gradient, scratch)
             })
             .collect();
