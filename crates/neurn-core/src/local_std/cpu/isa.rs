@@ -30,14 +30,15 @@ pub(crate) trait Real:
     /// finds. Code that is never called is not compiled.
     const IN_REGISTERS: bool;
 
-    type Avx512: Isa<16, Value = Self> + Lanes<Value = Self>;
-    type Avx2: Isa<8, Value = Self> + Lanes<Value = Self>;
-    type Portable: Isa<8, Value = Self> + Lanes<Value = Self>;
+    type Avx512: Isa<16, Value = Self>;
+    type Avx2: Isa<8, Value = Self>;
+    type Portable: Isa<8, Value = Self>;
 
     /// The nearest value.
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
     fn sqrt(self) -> Self;
+    fn abs(self) -> Self;
     fn is_finite(self) -> bool;
     /// `self * b + c`, rounded once where the processor does that in one step.
     fn mul_add(self, b: Self, c: Self) -> Self;
@@ -69,6 +70,10 @@ macro_rules! real {
             #[inline(always)]
             fn sqrt(self) -> Self {
                 self.sqrt()
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                self.abs()
             }
             #[inline(always)]
             fn is_finite(self) -> bool {
@@ -106,6 +111,8 @@ pub(crate) trait Isa<const N: usize> {
     type Value: Real;
     /// N values.
     type Block: Copy;
+    /// The same instructions on eight values.
+    type Eight: Isa<8, Value = Self::Value>;
     /// Whether a block is a register, so that it pays to unroll loops.
     const IN_REGISTERS: bool;
 
@@ -123,8 +130,8 @@ pub(crate) trait Isa<const N: usize> {
     fn sub_mul(c: Self::Block, a: Self::Block, b: Self::Block) -> Self::Block;
     /// `a / b`, with `1 / b` at hand. Neither may under- or overflow.
     fn quotient(a: Self::Block, b: Self::Block, reciprocal: Self::Block) -> Self::Block;
-    /// `a` where it is larger, and `b` elsewhere, also where one is NaN.
-    fn max(a: Self::Block, b: Self::Block) -> Self::Block;
+    /// Without the sign.
+    fn abs(a: Self::Block) -> Self::Block;
     /// [`Real::larger`].
     fn larger(a: Self::Block, b: Self::Block) -> Self::Block;
     fn sqrt(a: Self::Block) -> Self::Block;
@@ -132,6 +139,10 @@ pub(crate) trait Isa<const N: usize> {
     fn where_above(y: Self::Block, limit: Self::Block, a: Self::Block) -> Self::Block;
     /// The values of `a` at these places, which are below N.
     fn permute(a: Self::Block, places: &[u32; N]) -> Self::Block;
+    /// Of N rows the columns, or the other way round.
+    fn transpose(rows: [Self::Block; N]) -> [Self::Block; N];
+    /// The first in eight lanes, and the second in the next eight if there are more.
+    fn eights(values: [Self::Value; 2]) -> Self::Block;
 
     #[inline(always)]
     fn zero() -> Self::Block {
@@ -151,19 +162,6 @@ pub(crate) trait Isa<const N: usize> {
     }
 }
 
-/// Rows side by side, one in each of eight lanes.
-pub(crate) trait Lanes {
-    type Value: Real;
-    type Isa: Isa<LANES, Value = Self::Value>;
-
-    /// Of eight rows of eight values the columns, or the other way round.
-    fn transpose(
-        rows: [<Self::Isa as Isa<LANES>>::Block; LANES],
-    ) -> [<Self::Isa as Isa<LANES>>::Block; LANES];
-}
-
-pub(crate) const LANES: usize = 8;
-
 /// Any processor.
 pub(crate) struct Portable<T>(PhantomData<T>);
 
@@ -175,6 +173,7 @@ macro_rules! portable {
         impl<T: Real> Isa<$n> for $name<T> {
             type Value = T;
             type Block = [T; $n];
+            type Eight = Portable<T>;
             const IN_REGISTERS: bool = false;
 
             #[inline(always)]
@@ -223,8 +222,8 @@ macro_rules! portable {
                 each(a, b, c, |a, b, c| (zero - a).mul_add(b, c))
             }
             #[inline(always)]
-            fn max(a: Self::Block, b: Self::Block) -> Self::Block {
-                each(a, b, a, |a, b, _| if a > b { a } else { b })
+            fn abs(a: Self::Block) -> Self::Block {
+                each(a, a, a, |a, _, _| a.abs())
             }
             #[inline(always)]
             fn larger(a: Self::Block, b: Self::Block) -> Self::Block {
@@ -249,6 +248,22 @@ macro_rules! portable {
             fn permute(a: Self::Block, places: &[u32; $n]) -> Self::Block {
                 places.map(|place| a[place as usize % $n])
             }
+            #[inline(always)]
+            fn transpose(rows: [Self::Block; $n]) -> [Self::Block; $n] {
+                let mut columns = rows;
+                for (lane, row) in rows.iter().enumerate() {
+                    for (column, value) in columns.iter_mut().zip(row) {
+                        column[lane] = *value;
+                    }
+                }
+                columns
+            }
+            #[inline(always)]
+            fn eights(values: [T; 2]) -> Self::Block {
+                let mut block = [values[0]; $n];
+                block[8..].fill(values[1]);
+                block
+            }
         }
     };
 }
@@ -269,32 +284,6 @@ fn each<T: Real, const N: usize>(
     values
 }
 
-impl<T: Real> Lanes for Portable<T> {
-    type Value = T;
-    type Isa = Self;
-
-    #[inline(always)]
-    fn transpose(rows: [[T; LANES]; LANES]) -> [[T; LANES]; LANES] {
-        let mut columns = rows;
-        for (lane, row) in rows.iter().enumerate() {
-            for (column, value) in columns.iter_mut().zip(row) {
-                column[lane] = *value;
-            }
-        }
-        columns
-    }
-}
-
-impl<T: Real> Lanes for Wide<T> {
-    type Value = T;
-    type Isa = Portable<T>;
-
-    #[inline(always)]
-    fn transpose(rows: [[T; LANES]; LANES]) -> [[T; LANES]; LANES] {
-        Portable::transpose(rows)
-    }
-}
-
 #[cfg(target_arch = "x86_64")]
 pub(crate) use self::x86::{Avx2, Avx512};
 
@@ -307,7 +296,7 @@ mod x86 {
     use std::arch::x86_64::*;
     use std::mem::MaybeUninit;
 
-    use super::{Isa, LANES, Lanes};
+    use super::Isa;
 
     /// Sixteen values of f32 in a register.
     pub(crate) struct Avx512;
@@ -318,10 +307,13 @@ mod x86 {
     macro_rules! on_registers {
         ($isa:ident, $n:literal, $block:ty, $splat:ident, $integers:ty;
             permute($a:ident, $places:ident) = $permute:expr;
+            transpose($rows:ident) = $transpose:expr;
+            eights($first:ident, $second:ident) = $eights:expr;
             $($name:ident($($arg:ident),*) = $of:expr;)*) => {
             impl Isa<$n> for $isa {
                 type Value = f32;
                 type Block = $block;
+                type Eight = Avx2;
                 const IN_REGISTERS: bool = true;
 
                 #[inline(always)]
@@ -353,6 +345,16 @@ mod x86 {
                         $permute
                     }
                 }
+                #[inline(always)]
+                fn transpose($rows: [$block; $n]) -> [$block; $n] {
+                    // SAFETY: see the module.
+                    unsafe { $transpose }
+                }
+                #[inline(always)]
+                fn eights([$first, $second]: [f32; 2]) -> $block {
+                    // SAFETY: see the module.
+                    unsafe { $eights }
+                }
                 /// By way of the reciprocal, and of what that leaves over: the same bits
                 /// as a division, and less waiting (P. Markstein, IBM Journal of
                 /// Research and Development 34, 1990).
@@ -376,13 +378,16 @@ mod x86 {
     on_registers! {
         Avx512, 16, __m512, _mm512_set1_ps, __m512i;
         permute(a, places) = _mm512_permutexvar_ps(places, a);
+        transpose(rows) = transpose_sixteen(rows);
+        eights(first, second) =
+            _mm512_insertf32x8::<1>(_mm512_set1_ps(first), _mm256_set1_ps(second));
         add(a, b) = _mm512_add_ps(a, b);
         sub(a, b) = _mm512_sub_ps(a, b);
         mul(a, b) = _mm512_mul_ps(a, b);
         div(a, b) = _mm512_div_ps(a, b);
         mul_add(a, b, c) = _mm512_fmadd_ps(a, b, c);
         sub_mul(c, a, b) = _mm512_fnmadd_ps(a, b, c);
-        max(a, b) = _mm512_max_ps(a, b);
+        abs(a) = _mm512_abs_ps(a);
         larger(a, b) = _mm512_castsi512_ps(_mm512_max_epu32(
             _mm512_castps_si512(a),
             _mm512_castps_si512(b),
@@ -395,13 +400,15 @@ mod x86 {
     on_registers! {
         Avx2, 8, __m256, _mm256_set1_ps, __m256i;
         permute(a, places) = _mm256_permutevar8x32_ps(a, places);
+        transpose(rows) = transpose_eight(rows);
+        eights(first, _second) = _mm256_set1_ps(first);
         add(a, b) = _mm256_add_ps(a, b);
         sub(a, b) = _mm256_sub_ps(a, b);
         mul(a, b) = _mm256_mul_ps(a, b);
         div(a, b) = _mm256_div_ps(a, b);
         mul_add(a, b, c) = _mm256_fmadd_ps(a, b, c);
         sub_mul(c, a, b) = _mm256_fnmadd_ps(a, b, c);
-        max(a, b) = _mm256_max_ps(a, b);
+        abs(a) = _mm256_andnot_ps(_mm256_set1_ps(-0.0), a);
         larger(a, b) = _mm256_castsi256_ps(_mm256_max_epu32(
             _mm256_castps_si256(a),
             _mm256_castps_si256(b),
@@ -410,68 +417,103 @@ mod x86 {
         where_above(y, limit, a) = _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(y, limit), a);
     }
 
-    impl Lanes for Avx512 {
-        type Value = f32;
-        type Isa = Avx2;
-
-        #[inline(always)]
-        fn transpose(rows: [__m256; LANES]) -> [__m256; LANES] {
-            Avx2::transpose(rows)
+    /// Pairs of values, pairs of pairs, and halves of the register.
+    ///
+    /// # Safety
+    ///
+    /// See the module.
+    #[inline(always)]
+    unsafe fn transpose_eight(rows: [__m256; 8]) -> [__m256; 8] {
+        // SAFETY: the caller's.
+        unsafe {
+            let low = |i: usize| _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+            let high = |i: usize| _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+            let first = |a, b| _mm256_shuffle_ps::<0b01_00_01_00>(a, b);
+            let second = |a, b| _mm256_shuffle_ps::<0b11_10_11_10>(a, b);
+            let fours = |i: usize| {
+                let (a, b) = (low(i), low(i + 2));
+                let (c, d) = (high(i), high(i + 2));
+                [first(a, b), second(a, b), first(c, d), second(c, d)]
+            };
+            let (top, bottom) = (fours(0), fours(4));
+            let left = |i: usize| _mm256_permute2f128_ps::<0x20>(top[i], bottom[i]);
+            let right = |i: usize| _mm256_permute2f128_ps::<0x31>(top[i], bottom[i]);
+            [
+                left(0),
+                left(1),
+                left(2),
+                left(3),
+                right(0),
+                right(1),
+                right(2),
+                right(3),
+            ]
         }
     }
 
-    impl Lanes for Avx2 {
-        type Value = f32;
-        type Isa = Avx2;
-
-        #[inline(always)]
-        fn transpose(rows: [__m256; LANES]) -> [__m256; LANES] {
-            // Pairs of values, pairs of pairs, and halves of the register.
-            // SAFETY: see the module.
-            unsafe {
-                let low = |i: usize| _mm256_unpacklo_ps(rows[i], rows[i + 1]);
-                let high = |i: usize| _mm256_unpackhi_ps(rows[i], rows[i + 1]);
-                let first = |a, b| _mm256_shuffle_ps::<0b01_00_01_00>(a, b);
-                let second = |a, b| _mm256_shuffle_ps::<0b11_10_11_10>(a, b);
-                let fours = |i: usize| {
-                    let (a, b) = (low(i), low(i + 2));
-                    let (c, d) = (high(i), high(i + 2));
-                    [first(a, b), second(a, b), first(c, d), second(c, d)]
-                };
-                let (top, bottom) = (fours(0), fours(4));
-                let left = |i: usize| _mm256_permute2f128_ps::<0x20>(top[i], bottom[i]);
-                let right = |i: usize| _mm256_permute2f128_ps::<0x31>(top[i], bottom[i]);
-                [
-                    left(0),
-                    left(1),
-                    left(2),
-                    left(3),
-                    right(0),
-                    right(1),
-                    right(2),
-                    right(3),
-                ]
-            }
+    /// Pairs of values, pairs of pairs, and then quarters of the register.
+    ///
+    /// # Safety
+    ///
+    /// See the module.
+    #[inline(always)]
+    unsafe fn transpose_sixteen(rows: [__m512; 16]) -> [__m512; 16] {
+        // SAFETY: the caller's.
+        unsafe {
+            let a = fours(rows[0], rows[1], rows[2], rows[3]);
+            let b = fours(rows[4], rows[5], rows[6], rows[7]);
+            let c = fours(rows[8], rows[9], rows[10], rows[11]);
+            let d = fours(rows[12], rows[13], rows[14], rows[15]);
+            let columns = [
+                quarters(a[0], b[0], c[0], d[0]),
+                quarters(a[1], b[1], c[1], d[1]),
+                quarters(a[2], b[2], c[2], d[2]),
+                quarters(a[3], b[3], c[3], d[3]),
+            ];
+            std::array::from_fn(|column| columns[column % 4][column / 4])
         }
     }
 
-    #[cfg(test)]
-    mod tests {
-        use super::*;
-        use crate::local_std::cpu::isa::{Portable, has_avx2, on_avx2};
+    /// Of four rows the columns i, i + 4, i + 8, i + 12, behind each other, for i from
+    /// 0 to 3.
+    ///
+    /// # Safety
+    ///
+    /// See the module.
+    #[inline(always)]
+    unsafe fn fours(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+        // SAFETY: the caller's.
+        unsafe {
+            let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+            let (ab_high, cd_high) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+            [
+                _mm512_shuffle_ps::<0b01_00_01_00>(ab, cd),
+                _mm512_shuffle_ps::<0b11_10_11_10>(ab, cd),
+                _mm512_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+                _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+            ]
+        }
+    }
 
-        #[test]
-        fn avx2_transposes_as_the_definition_does() {
-            if !has_avx2() {
-                return;
-            }
-            let rows: [[f32; LANES]; LANES] =
-                std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
-            let columns = on_avx2(|| {
-                let columns = Avx2::transpose(rows.map(|row| Avx2::load(&row)));
-                columns.map(Avx2::values)
-            });
-            assert_eq!(columns, Portable::<f32>::transpose(rows));
+    /// The first quarters of four registers, the second, ...
+    ///
+    /// # Safety
+    ///
+    /// See the module.
+    #[inline(always)]
+    unsafe fn quarters(a: __m512, b: __m512, c: __m512, d: __m512) -> [__m512; 4] {
+        // SAFETY: the caller's.
+        unsafe {
+            let ab = _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b);
+            let cd = _mm512_shuffle_f32x4::<0b01_00_01_00>(c, d);
+            let ab_high = _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b);
+            let cd_high = _mm512_shuffle_f32x4::<0b11_10_11_10>(c, d);
+            [
+                _mm512_shuffle_f32x4::<0b10_00_10_00>(ab, cd),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(ab, cd),
+                _mm512_shuffle_f32x4::<0b10_00_10_00>(ab_high, cd_high),
+                _mm512_shuffle_f32x4::<0b11_01_11_01>(ab_high, cd_high),
+            ]
         }
     }
 }
@@ -542,4 +584,42 @@ pub(super) fn on_avx2<T>(f: impl FnOnce() -> T) -> T {
     assert!(has_avx2());
     // SAFETY: the features were detected.
     unsafe { call(f) }
+}
+
+/// For tests: `f` with the features of [`Avx512`].
+#[cfg(all(test, target_arch = "x86_64"))]
+#[allow(unsafe_code)]
+fn on_avx512<T>(f: impl FnOnce() -> T) -> T {
+    #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+    fn call<T>(f: impl FnOnce() -> T) -> T {
+        f()
+    }
+    assert!(has_avx512());
+    // SAFETY: the features were detected.
+    unsafe { call(f) }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    fn transposed<I: Isa<N, Value = f32>, const N: usize>() -> [[f32; N]; N] {
+        let rows = std::array::from_fn(|i| std::array::from_fn(|j| (i * N + j) as f32));
+        I::transpose(rows.map(|row| I::load(&row))).map(I::values)
+    }
+
+    #[test]
+    fn what_is_not_arithmetic_is_as_in_plain_code() {
+        if has_avx2() {
+            let columns = on_avx2(transposed::<Avx2, 8>);
+            assert_eq!(columns, transposed::<Portable<f32>, 8>());
+            assert_eq!(columns[3][5], 43.0);
+        }
+        if has_avx512() {
+            let columns = on_avx512(transposed::<Avx512, 16>);
+            assert_eq!(columns, transposed::<Wide<f32>, 16>());
+            let eights = on_avx512(|| Avx512::values(Avx512::eights([1.0, 2.0])));
+            assert_eq!(eights, Wide::eights([1.0, 2.0]));
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod columns;
 mod gradient;
 mod isa;
 mod patch;
+mod pixels;
 mod rows;
 mod strip;
 #[cfg(test)]
@@ -18,8 +19,8 @@ use burn::tensor::DType;
 use rayon::prelude::*;
 
 pub(crate) use self::gradient::gradient;
+use self::isa::Isa;
 pub(crate) use self::isa::Real;
-use self::isa::{Isa, Lanes};
 use self::strip::Strip;
 use super::windows::Windows;
 use crate::MaxScope;
@@ -190,16 +191,16 @@ isa::on_best_isa! {
 }
 
 #[inline(always)]
-fn strip_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
-    images: &[<I as Isa<N>>::Value],
+fn strip_of<I: Isa<N>, const N: usize>(
+    images: &[I::Value],
     windows: &Windows,
     strip: Strip,
-    out: &mut [MaybeUninit<<I as Isa<N>>::Value>],
-    scratch: &mut Scratch<<I as Isa<N>>::Value>,
-) -> <I as Isa<N>>::Value {
+    out: &mut [MaybeUninit<I::Value>],
+    scratch: &mut Scratch<I::Value>,
+) -> I::Value {
     match windows.k {
         ..=rows::LARGEST => rows::local_std::<I, N>(images, windows, strip, out, &mut scratch.rows),
-        _ => columns::local_std::<I>(images, windows, strip, out, &mut scratch.columns),
+        _ => columns::local_std::<I, N>(images, windows, strip, out, &mut scratch.columns),
     }
 }
 

@@ -50,6 +50,7 @@ use std::ops::Range;
 
 use super::super::windows::Windows;
 use super::isa::{Isa, Real};
+use super::pixels::{LANES, Rows};
 use super::strip::{Output, Strip};
 
 /// The largest k that this kernel serves. From there on
@@ -81,10 +82,11 @@ pub(super) use unrolled;
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
 pub(super) struct Scratch<T> {
+    rows: Rows<T>,
     /// What the patches of an image narrower than a block see, row by row.
     narrow: Vec<[T; WIDE]>,
-    /// A row of zeros.
-    zeros: Vec<T>,
+    /// Of some images the first block of patches and the last.
+    edges: Option<(Windows, [Edge<T>; 2])>,
 }
 
 /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
@@ -118,35 +120,51 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
     let image = &images[strip.plane * height * width..][..height * width];
     let patches = windows.patches(width);
     let margin = windows.margin();
-    let Scratch { narrow, zeros } = scratch;
-    zeros.resize(width, I::Value::default());
-    narrow.resize(SEEN, [I::Value::default(); WIDE]);
-    let ends = [0, patches.saturating_sub(N)];
-    let [at_start, at_end] = ends.map(|left| Edge::<_, N, K>::new(windows, left));
-
+    let Scratch {
+        rows,
+        narrow,
+        edges,
+    } = scratch;
     let mut output = Output::<I, N>::new(strip, windows, out);
     let all = strip.patch_rows(windows);
     // The last band and the last block take some again, if there are enough.
     let count = all.len().min(BAND);
+    let last = patches.saturating_sub(N);
+    rows.start(
+        image,
+        windows,
+        all.start as isize..(all.end + SEEN) as isize,
+    );
+    narrow.resize(SEEN, [I::Value::default(); WIDE]);
+    let [at_start, at_end] = match edges {
+        Some((known, edges)) if known == windows => &*edges,
+        _ => {
+            let new = [0, last].map(|left| Edge::new::<N>(windows, left));
+            &edges.insert((*windows, new)).1
+        }
+    };
     for next in all.clone().step_by(BAND) {
         let top = next.min(all.end - count);
-        let mut rows = [zeros.as_ptr(); SEEN];
-        for (i, place) in (top..top + count + K - 1).enumerate() {
-            let y = windows.source(place as isize, height);
-            let row = y.map_or(&zeros[..], |y| &image[y * width..][..width]);
-            rows[i] = row.as_ptr();
-            if patches < N {
-                for (place, to) in narrow[i].iter_mut().take(patches + K - 1).enumerate() {
+        let mut rows: [_; SEEN] = *rows
+            .from(top as isize, SEEN)
+            .first_chunk()
+            .expect("as many");
+        if patches < N {
+            for (row, to) in rows.iter_mut().zip(&mut *narrow) {
+                for (place, to) in to.iter_mut().take(patches + K - 1).enumerate() {
                     let x = windows.source(place as isize, width);
-                    *to = x.map_or(I::Value::default(), |x| row[x]);
+                    // SAFETY: the row has `width` pixels.
+                    #[allow(unsafe_code)]
+                    let pixel = |x: usize| unsafe { *row.add(x) };
+                    *to = x.map_or(I::Value::default(), pixel);
                 }
-                rows[i] = narrow[i].as_ptr();
+                *row = to.as_ptr();
             }
         }
         for left in (0..patches).step_by(N) {
             let left = match left + N < patches {
-                true => left.min(ends[1].saturating_sub(margin)),
-                false => ends[1],
+                true => left.min(last.saturating_sub(margin)),
+                false => last,
             };
             let own = left..patches.min(left + N);
             let inside = match left.checked_sub(margin) {
@@ -157,7 +175,7 @@ fn strip_of<I: Isa<N>, const N: usize, const K: usize>(
             if let Some(first) = inside {
                 block::<I, N, K>(top, count, own, &rows, &Inside(first), &mut output);
             } else {
-                let edge = if left == 0 { &at_start } else { &at_end };
+                let edge = if left == 0 { at_start } else { at_end };
                 block::<I, N, K>(top, count, own, &rows, edge, &mut output);
             }
         }
@@ -171,7 +189,7 @@ trait Places<I: Isa<N>, const N: usize> {
     ///
     /// The row must have what [`block`] asks for.
     #[allow(unsafe_code)]
-    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block;
+    unsafe fn at<const K: usize>(&self, row: *const I::Value, j: usize) -> I::Block;
 }
 
 /// Side by side, from a value on.
@@ -180,41 +198,34 @@ struct Inside(usize);
 #[allow(unsafe_code)]
 impl<I: Isa<N>, const N: usize> Places<I, N> for Inside {
     #[inline(always)]
-    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block {
+    unsafe fn at<const K: usize>(&self, row: *const I::Value, j: usize) -> I::Block {
         // SAFETY: the caller's.
         I::load(unsafe { &*row.add(self.0 + j).cast() })
     }
 }
 
 /// Among N values that hold them, where some lie beyond the image.
-struct Edge<T, const N: usize, const K: usize> {
-    first: [usize; K],
-    index: [[u32; N]; K],
+#[derive(Default)]
+struct Edge<T> {
+    first: [usize; LARGEST],
+    index: [[u32; LANES]; LARGEST],
     /// 1 on the image, and 0 where a border is zeros.
-    given: [[T; N]; K],
+    given: [[T; LANES]; LARGEST],
 }
 
-impl<T: Real, const N: usize, const K: usize> Edge<T, N, K> {
-    /// Of the patches from `left` on.
-    #[inline(always)]
-    fn new(windows: &Windows, left: usize) -> Self {
-        let Windows { width, .. } = *windows;
-        let mut edge = Self {
-            first: [0; K],
-            index: [[0; N]; K],
-            given: [[T::default(); N]; K],
-        };
+impl<T: Real> Edge<T> {
+    /// Of N patches from `left` on.
+    fn new<const N: usize>(windows: &Windows, left: usize) -> Self {
+        let Windows { k, width, .. } = *windows;
+        let mut edge = Self::default();
         // What no patch sees repeats what the last one does.
-        let last = windows.patches(width) + K - 2;
-        let mut sources = [None; WIDE];
-        for (i, source) in sources.iter_mut().enumerate().take(N + K - 1) {
-            *source = windows.source((left + i).min(last) as isize, width);
-        }
-        for j in 0..K {
+        let last = windows.patches(width) + k - 2;
+        for j in 0..k {
             let first = (left + j).saturating_sub(windows.margin());
             edge.first[j] = first.min(width.saturating_sub(N));
             for lane in 0..N {
-                if let Some(x) = sources[j + lane] {
+                let place = (left + j + lane).min(last);
+                if let Some(x) = windows.source(place as isize, width) {
                     edge.index[j][lane] = (x - edge.first[j]) as u32;
                     edge.given[j][lane] = T::of(1.0);
                 }
@@ -225,16 +236,17 @@ impl<T: Real, const N: usize, const K: usize> Edge<T, N, K> {
 }
 
 #[allow(unsafe_code)]
-impl<I: Isa<N>, const N: usize, const K: usize> Places<I, N> for Edge<I::Value, N, K> {
+impl<I: Isa<N>, const N: usize> Places<I, N> for Edge<I::Value> {
     #[inline(always)]
-    unsafe fn at(&self, row: *const I::Value, j: usize) -> I::Block {
+    unsafe fn at<const K: usize>(&self, row: *const I::Value, j: usize) -> I::Block {
         // SAFETY: the caller's.
         let values = I::load(unsafe { &*row.add(self.first[j]).cast() });
         if j == K / 2 {
             return values;
         }
-        let values = I::permute(values, &self.index[j]);
-        I::where_above(I::load(&self.given[j]), I::zero(), values)
+        let index = self.index[j].first_chunk().expect("N lanes");
+        let given = self.given[j].first_chunk().expect("N lanes");
+        I::where_above(I::load(given), I::zero(), I::permute(values, index))
     }
 }
 
@@ -248,12 +260,12 @@ pub(super) fn turned<T: Copy, const K: usize>(rows: [T; K], i: usize) -> [T; K] 
     turned
 }
 
-/// Of k pixels of a row, side by side: the middle one, the mean about it, k times
-/// the variance, and how far the mean lies above that of the row before.
+/// Of k pixels of a row, side by side: the middle one, how far it lies above the mean,
+/// k times the variance, and how far the mean lies above that of the row before.
 #[derive(Clone, Copy)]
 struct Row<B> {
     pixel: B,
-    mean: B,
+    above_mean: B,
     variance: B,
     step: B,
     /// k times the variance, and k times the square of the step.
@@ -274,14 +286,14 @@ fn block<I: Isa<N>, const N: usize, const K: usize>(
     if I::IN_REGISTERS && count == BAND && own.len() == N && output.stride == 1 {
         let mut seen = above::<I, N, K>(rows, places);
         let mut largest = I::zero();
-        let mut out = output.block(top, own.start, BAND);
+        let mut out = output.rows(top, BAND, own.clone());
         unrolled!(i in 0 1 2 3 4 5 6 7 {
             let before = seen[(i + 2 * K - 2) % K];
             seen[(i + K - 1) % K] =
                 along::<I, N, K>(rows[(i + K - 1) % SEEN], places, Some(before));
             let sigma = down::<I, N, K>(turned(seen, i));
             largest = I::larger(sigma, largest);
-            out.store(i, sigma);
+            out.store(i, 0, sigma);
         });
         output.peak.take(largest);
     } else {
@@ -318,31 +330,34 @@ fn along<I: Isa<N>, const N: usize, const K: usize>(
 ) -> Row<I::Block> {
     // SAFETY: `block` asks for no others.
     #[allow(unsafe_code)]
-    let at = |j: usize| unsafe { places.at(row, j) };
+    let at = |j: usize| unsafe { places.at::<K>(row, j) };
     let pixel = at(K / 2);
     // 0, or NaN if the pixel is not finite.
     let mut sum = I::sub(pixel, pixel);
     let mut squares = sum;
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
-            let d = I::sub(at(j), pixel);
+            let d = I::sub(pixel, at(j));
             sum = if j == 0 { d } else { I::add(sum, d) };
             squares = if j == 0 { I::mul(d, d) } else { I::mul_add(d, d, squares) };
         }
     });
-    let mean = I::mul(sum, I::splat(I::Value::of(1.0 / K as f64)));
-    let variance = I::sub_mul(squares, mean, sum);
+    let above_mean = I::mul(sum, I::splat(I::Value::of(1.0 / K as f64)));
+    let variance = I::sub_mul(squares, above_mean, sum);
     let (step, near) = match before {
         None => (I::zero(), variance),
         Some(before) => {
-            let step = I::add(I::sub(pixel, before.pixel), I::sub(mean, before.mean));
+            let step = I::add(
+                I::sub(pixel, before.pixel),
+                I::sub(before.above_mean, above_mean),
+            );
             let side = I::splat(I::Value::of(K as f64));
             (step, I::mul_add(I::mul(step, side), step, variance))
         }
     };
     Row {
         pixel,
-        mean,
+        above_mean,
         variance,
         step,
         near,
@@ -406,7 +421,7 @@ impl<I: Isa<N>, const N: usize> Scale<I, N> {
     /// From k^2 times the variance.
     #[inline(always)]
     fn root(&self, total: I::Block) -> I::Block {
-        // What is too small for squares may come out below 0. NaN stays.
-        I::sqrt(I::mul(I::max(I::zero(), total), self.share))
+        // What is too small for squares may come out below 0.
+        I::sqrt(I::mul(I::abs(total), self.share))
     }
 }

@@ -60,15 +60,21 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
         }
     }
 
-    /// The blocks of `count` rows from a row on that begin at the patch `x`, at
-    /// stride 1.
+    /// Some patches of `count` rows from a row on, at stride 1.
     #[inline(always)]
-    pub(super) fn block(&mut self, row: usize, x: usize, count: usize) -> BlockOfRows<'_, I, N> {
-        let first = (row - self.first_row) * self.width + x;
-        BlockOfRows {
-            values: &mut self.values[first..][..(count - 1) * self.width + N],
+    pub(super) fn rows(
+        &mut self,
+        row: usize,
+        count: usize,
+        patches: Range<usize>,
+    ) -> PartOfRows<'_, I, N> {
+        let first = (row - self.first_row) * self.width + patches.start;
+        let length = patches.len();
+        PartOfRows {
+            values: &mut self.values[first..][..(count - 1) * self.width + length],
             width: self.width,
             count,
+            length,
             isa: PhantomData,
         }
     }
@@ -76,6 +82,11 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
     /// Writes those of some patches of a row that the stride keeps.
     #[inline(always)]
     pub(super) fn keep(&mut self, row: usize, patches: Range<usize>, sigma: I::Block) {
+        if self.stride == 1 && patches.len() == N {
+            self.peak.take(sigma);
+            self.rows(row, 1, patches).store(0, 0, sigma);
+            return;
+        }
         for (x, sigma) in patches.zip(I::values(sigma)) {
             self.peak.seen(I::splat(sigma));
             if row.is_multiple_of(self.stride) && x.is_multiple_of(self.stride) {
@@ -87,21 +98,23 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
     }
 }
 
-/// What [`Output::block`] gives.
-pub(super) struct BlockOfRows<'a, I: Isa<N>, const N: usize> {
+/// What [`Output::rows`] gives.
+pub(super) struct PartOfRows<'a, I: Isa<N>, const N: usize> {
     values: &'a mut [MaybeUninit<I::Value>],
     width: usize,
     count: usize,
+    length: usize,
     isa: PhantomData<I>,
 }
 
-impl<I: Isa<N>, const N: usize> BlockOfRows<'_, I, N> {
+impl<I: Isa<N>, const N: usize> PartOfRows<'_, I, N> {
+    /// Writes the patches of a row from `x` on, both counted from the first.
     #[inline(always)]
-    pub(super) fn store(&mut self, row: usize, sigma: I::Block) {
-        assert!(row < self.count);
-        // SAFETY: there are N values from the start of each of the rows on.
+    pub(super) fn store(&mut self, row: usize, x: usize, sigma: I::Block) {
+        assert!(row < self.count && x + N <= self.length);
+        // SAFETY: each of the rows has so many values.
         #[allow(unsafe_code)]
-        let out = unsafe { &mut *self.values.as_mut_ptr().add(row * self.width).cast() };
+        let out = unsafe { &mut *self.values.as_mut_ptr().add(row * self.width + x).cast() };
         I::store_new(sigma, out);
     }
 }

@@ -81,7 +81,7 @@ fn every_value_is_written() {
 #[test]
 #[cfg_attr(unoptimized, ignore = "needs megabytes of stack")]
 fn instruction_sets_agree() {
-    fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
+    fn compute<I: Isa<N, Value = f32>, const N: usize>(
         images: &[f32],
         windows: &Windows,
         planes: usize,

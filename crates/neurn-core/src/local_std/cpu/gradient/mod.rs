@@ -33,7 +33,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::windows::Windows;
-use super::isa::{Isa, Lanes, Real, on_best_isa};
+use super::isa::{Isa, Real, on_best_isa};
 use super::patch::Patch;
 use super::rows::LARGEST as LARGEST_BY_ROWS;
 use super::strip::Strip;
@@ -373,20 +373,20 @@ on_best_isa! {
 }
 
 #[inline(always)]
-fn band_of<I: Isa<N> + Lanes<Value = <I as Isa<N>>::Value>, const N: usize>(
-    image: &[<I as Isa<N>>::Value],
-    weights: &mut Weights<<I as Isa<N>>::Value>,
+fn band_of<I: Isa<N>, const N: usize>(
+    image: &[I::Value],
+    weights: &mut Weights<I::Value>,
     windows: &Windows,
     band: Range<usize>,
-    gradient: &mut Gradient<<I as Isa<N>>::Value>,
-    scratch: &mut Scratch<<I as Isa<N>>::Value>,
+    gradient: &mut Gradient<I::Value>,
+    scratch: &mut Scratch<I::Value>,
 ) {
     let Scratch { rows, columns } = scratch;
     gradient.start();
     if windows.k <= LARGEST_BY_ROWS {
         rows::band_of::<I, N>(image, weights, windows, band, gradient, rows);
     } else {
-        columns::band_of::<I>(image, weights, windows, band, gradient, columns);
+        columns::band_of::<I::Eight>(image, weights, windows, band, gradient, columns);
     }
 }
 
@@ -431,7 +431,7 @@ mod tests {
     #[test]
     #[cfg_attr(unoptimized, ignore = "needs megabytes of stack")]
     fn instruction_sets_agree() {
-        fn compute<I: Isa<N, Value = f32> + Lanes<Value = f32>, const N: usize>(
+        fn compute<I: Isa<N, Value = f32>, const N: usize>(
             image: &[f32],
             weights: &Weights<f32>,
             windows: &Windows,

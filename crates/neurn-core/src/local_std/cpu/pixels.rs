@@ -1,0 +1,74 @@
+//! Rows of pixels by their places, those of the border among them.
+
+use std::ops::Range;
+
+use super::super::windows::Windows;
+use super::isa::Real;
+
+/// As many values as a register holds, at most.
+pub(super) const LANES: usize = 16;
+
+/// Rows of at least [`LANES`] values.
+#[derive(Default)]
+pub(super) struct Rows<T> {
+    /// Of which images and places the starts are.
+    known: Option<(Windows, Range<isize>)>,
+    /// Where a row begins among the pixels; `None` are zeros.
+    starts: Vec<Option<usize>>,
+    zeros: Vec<T>,
+    /// All of a narrow image; what lies beyond it are zeros.
+    narrow: Vec<T>,
+    rows: Vec<*const T>,
+    first: isize,
+}
+
+impl<T: Real> Rows<T> {
+    /// Those at some places, or the nearest that a patch sees.
+    pub(super) fn start(&mut self, image: &[T], windows: &Windows, places: Range<isize>) {
+        let Windows {
+            k, height, width, ..
+        } = *windows;
+        let length = width.max(LANES);
+        self.first = places.start;
+        let known = (*windows, places);
+        if self.known.as_ref() != Some(&known) {
+            let last = (windows.patches(height) + k - 2) as isize;
+            self.starts.clear();
+            self.starts.extend(known.1.clone().map(|place| {
+                let y = windows.source(place.clamp(0, last), height)?;
+                Some(y * length)
+            }));
+            self.zeros.resize(length, T::default());
+            self.known = Some(known);
+        }
+        let pixels = if width < LANES {
+            self.narrow.clear();
+            self.narrow.resize(height * LANES, T::default());
+            let rows = self.narrow.chunks_mut(LANES).zip(image.chunks(width));
+            rows.for_each(|(to, from)| to[..width].copy_from_slice(from));
+            &self.narrow
+        } else {
+            image
+        };
+        // Each of the starts is that of one of these rows.
+        assert!(pixels.len() >= height * length);
+        let (pixels, zeros) = (pixels.as_ptr(), self.zeros.as_ptr());
+        self.rows.clear();
+        self.rows.extend(
+            self.starts
+                .iter()
+                .map(|start| start.map_or(zeros, |start| pixels.wrapping_add(start))),
+        );
+    }
+
+    #[inline(always)]
+    pub(super) fn row(&self, place: isize) -> *const T {
+        self.rows[(place - self.first) as usize]
+    }
+
+    /// `count` rows from a place on.
+    #[inline(always)]
+    pub(super) fn from(&self, place: isize, count: usize) -> &[*const T] {
+        &self.rows[(place - self.first) as usize..][..count]
+    }
+}
