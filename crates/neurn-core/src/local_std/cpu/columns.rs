@@ -25,8 +25,8 @@ use super::strip::{Output, Strip};
 /// Rows of patches that share rows of pixels.
 pub(super) const EIGHT: usize = 8;
 
-/// Columns of patches that are computed before their rows are, so that what is
-/// kept of them stays in the nearest cache.
+/// Columns of patches of eight rows that are computed before their rows are, so that
+/// what is kept of them stays in the nearest cache.
 pub(super) const TILE: usize = 240;
 
 /// Values that begin a line of the cache, so that no block of them lies across two.
@@ -162,7 +162,7 @@ impl Shown {
 pub(super) enum Measure {
     /// k times the variance.
     Variance,
-    /// The mean about the pixel that eight rows share.
+    /// How far the pixel that eight rows share lies above the mean.
     Mean,
 }
 
@@ -197,8 +197,8 @@ pub(super) fn local_std<I: Isa<N>, const N: usize>(
         let own = top..all.end.min(top + N);
         let rows = rows.from(top as isize, k + N - 1);
         tile.start();
-        for left in (0..patches).step_by(TILE) {
-            let right = (left + TILE).min(patches);
+        for left in (0..patches).step_by(TILE * EIGHT / N) {
+            let right = (left + TILE * EIGHT / N).min(patches);
             tile.fill::<I, N>(Measure::Variance, rows, windows, left, right);
             sigma.resize((right - left).max(N) * N);
             let sigma = sigma.as_chunks_mut().0;
@@ -560,7 +560,7 @@ fn down<I: Isa<N>, const N: usize>(
     let means = I::transpose(means);
     let measures = match measure {
         Measure::Variance => I::transpose(variances),
-        Measure::Mean => means.map(|mean| I::sub(I::zero(), mean)),
+        Measure::Mean => means,
     };
     let mut before = mean;
     unrolled!(i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 {

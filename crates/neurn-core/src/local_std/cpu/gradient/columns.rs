@@ -13,6 +13,9 @@
 //! with sums ' from p - k + 1 to the end of a block and " from the start of the
 //! next to p. Down: of the rows of patches that hold one of eight rows of places
 //! all but the last seven hold the first place, and these hold the last.
+//!
+//! Rows of places beyond a symmetric border are not looked at: the pixels that they
+//! show are held by the mirror images of the patches that hold the place.
 
 use std::ops::Range;
 
@@ -22,6 +25,7 @@ use super::super::isa::{Isa, Real};
 use super::super::pixels::Rows;
 use super::super::rows::unrolled;
 use super::{Gradient, Weights, write};
+use crate::Border;
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
@@ -33,24 +37,32 @@ pub(super) struct Scratch<T> {
     back: Vec<[T; EIGHT]>,
     /// Of a block of patches: mu about its pixel.
     means: Vec<[T; EIGHT]>,
-    /// a(q) of eight rows, and in lanes.
-    weights: [Vec<T>; EIGHT],
+    /// a(q) of eight rows, row by row, and in lanes.
+    weights: Vec<T>,
     in_lanes: Vec<[T; EIGHT]>,
-    /// A and B of the last patches of a block, from each on.
-    last: Vec<[[T; EIGHT]; 2]>,
-    next: Vec<[[T; EIGHT]; 2]>,
-    /// A and B of places, in lanes.
-    held: Vec<[[T; EIGHT]; 2]>,
-    /// Of the last rows of patches A and B of the pixels, and the row of pixels that
-    /// B is about.
-    along_a: Vec<T>,
-    along_b: Vec<T>,
-    shared: Vec<*const T>,
-    /// Of the rows of patches that hold eight rows of places, from the oldest on:
-    /// where A and B stand, and what B is about.
-    holding: Vec<(usize, *const T)>,
-    /// Eight rows of the gradient.
-    lines: [Vec<T>; EIGHT],
+    /// Of the last patches of a block, from each on.
+    last: Vec<Sums<T>>,
+    next: Vec<Sums<T>>,
+    /// Of places.
+    held: Vec<Sums<T>>,
+    /// A of the pixels of the last rows of patches, each with B behind it.
+    along: Vec<T>,
+    /// These rows.
+    slots: Vec<Holding<T>>,
+    /// Those that hold eight rows of places, from the oldest on.
+    holding: Vec<Holding<T>>,
+    /// Eight rows of the gradient, row by row.
+    lines: Vec<T>,
+}
+
+/// A and B in eight rows.
+type Sums<T> = [[T; EIGHT]; 2];
+
+/// A row of patches: A of the pixels, and the row of pixels that B is about.
+#[derive(Clone, Copy)]
+struct Holding<T> {
+    along: *const T,
+    pixels: *const T,
 }
 
 /// Writes the gradient of the rows `band` of a plane.
@@ -65,37 +77,57 @@ pub(super) fn band_of<I: Isa<EIGHT>>(
 ) {
     let Windows { k, width, .. } = *windows;
     let columns = windows.patches(width);
-    let (first, last) = super::places(windows, &band);
+    let places = match mirrors(windows) {
+        true => band.start + windows.margin()..band.end + windows.margin(),
+        false => super::places(windows, &band),
+    };
+    let (first, last) = (places.start, places.end);
     // Rows of patches from the first that holds a place, or some before it, so that
     // the first row of the image begins eight.
     let oldest = first as isize - (k as isize - 1);
-    let begin = oldest.max(0) - (oldest.max(0) - oldest + 7) / 8 * 8;
+    let begin = match mirrors(windows) {
+        true => oldest.max(0),
+        false => oldest.max(0) - (oldest.max(0) - oldest + 7) / 8 * 8,
+    };
     let room = Room {
         length: width.next_multiple_of(EIGHT) + EIGHT,
         // Those that hold eight rows of places, and what more there may be before
         // and after, eight by eight.
         rows: (k + 3 * EIGHT).next_multiple_of(EIGHT),
         begin,
+        // Of as many columns as there are patches, to the end of a block of k.
+        weights: columns.next_multiple_of(k) + k + EIGHT,
     };
-    scratch.start(&room, k, columns);
+    scratch.start(&room, k);
     let end = (last + k + 3 * EIGHT) as isize;
     scratch.rows.start(image, windows, begin..end);
     scratch.tile.see::<EIGHT>(windows);
 
     let mut next_row = begin;
     let share = I::Value::of(1.0 / (k * k) as f64);
+    // Below the last there are none, or mirror images of those above.
+    let enough = match mirrors(windows) {
+        true => windows.patches(windows.height) as isize,
+        false => isize::MAX,
+    };
     for top in (first..last).step_by(EIGHT) {
-        while next_row < (top + EIGHT) as isize {
+        while next_row < enough.min((top + EIGHT) as isize) {
             scratch.patches::<I>(weights, windows, next_row, &room);
             next_row += EIGHT as isize;
         }
-        scratch.down::<I>(windows, top, &room);
-        for (place, line) in (top..last).zip(&scratch.lines) {
+        scratch.down::<I>(windows, top, begin..next_row, &room);
+        for (place, line) in (top..last).zip(scratch.lines.chunks(room.length)) {
             if let Some((row, more)) = gradient.row(place) {
                 write::<I, EIGHT>(share, line, row, more);
             }
         }
     }
+}
+
+/// Whether what the border shows of a pixel is held by the mirror images of the patches
+/// that hold the pixel.
+fn mirrors(windows: &Windows) -> bool {
+    windows.border == Border::Symmetric
 }
 
 /// How much is kept.
@@ -105,30 +137,35 @@ struct Room {
     /// Rows of patches, a multiple of eight, and the first of them.
     rows: usize,
     begin: isize,
+    /// Of a row of weights.
+    weights: usize,
 }
 
 impl Room {
     fn slot(&self, row: isize) -> usize {
         (row - self.begin) as usize % self.rows
     }
+
+    /// Where A and B of a slot are.
+    fn values(&self, slot: usize) -> Range<usize> {
+        2 * slot * self.length..2 * (slot + 1) * self.length
+    }
 }
 
 impl<T: Real> Scratch<T> {
     #[inline(always)]
-    fn start(&mut self, room: &Room, k: usize, columns: usize) {
+    fn start(&mut self, room: &Room, k: usize) {
         let zero = T::default();
         let zeros = [zero; EIGHT];
-        // Of as many columns as there are patches, to the end of a block of k.
-        let whole = columns.next_multiple_of(k) + k + EIGHT;
-        for row in &mut self.weights {
-            row.resize(whole, zero);
-        }
-        for row in &mut self.lines {
-            row.resize(room.length, zero);
-        }
-        self.along_a.resize(room.rows * room.length, zero);
-        self.along_b.resize(room.rows * room.length, zero);
-        self.shared.resize(room.rows / EIGHT, std::ptr::null());
+        self.weights.resize(EIGHT * room.weights, zero);
+        self.lines.resize(EIGHT * room.length, zero);
+        self.along.resize(2 * room.rows * room.length, zero);
+        self.slots.clear();
+        let along = self.along.chunks(2 * room.length);
+        self.slots.extend(along.map(|along| Holding {
+            along: along.as_ptr(),
+            pixels: std::ptr::null(),
+        }));
         self.back.resize(k, zeros);
         self.means.resize(k, zeros);
         self.in_lanes.resize(TILE + 2 * k + EIGHT, zeros);
@@ -158,7 +195,7 @@ impl<T: Real> Scratch<T> {
         let places = columns + k - 1;
         let [_, out_width] = windows.output();
         let mut valid = [false; EIGHT];
-        for (i, of_row) in self.weights.iter_mut().enumerate() {
+        for (i, of_row) in self.weights.chunks_mut(room.weights).enumerate() {
             let row = top + i as isize;
             valid[i] = (0..rows).contains(&row) && (row as usize).is_multiple_of(stride);
             match valid[i] {
@@ -166,41 +203,39 @@ impl<T: Real> Scratch<T> {
                 false => of_row.fill(T::default()),
             }
         }
-        self.shared[slot / EIGHT] = self.rows.row(top + EIGHT as isize - 1);
+        let shared = self.rows.row(top + EIGHT as isize - 1);
+        for slot in &mut self.slots[slot..slot + EIGHT] {
+            slot.pixels = shared;
+        }
         if !valid.contains(&true) {
-            let rows = slot * room.length..(slot + EIGHT) * room.length;
-            self.along_a[rows.clone()].fill(T::default());
-            self.along_b[rows].fill(T::default());
+            let slots = room.values(slot).start..room.values(slot + EIGHT - 1).end;
+            self.along[slots].fill(T::default());
             return;
         }
-        let shared = self.shared[slot / EIGHT];
-        self.pixels.clear();
-        self.pixels.extend((0..places).map(|place| {
+        let margin = windows.margin();
+        self.pixels.resize(places, T::default());
+        // SAFETY: the row is one of `Rows`, which have `width` pixels at least.
+        #[allow(unsafe_code)]
+        let shared = unsafe { std::slice::from_raw_parts(shared, width) };
+        self.pixels[margin..][..width].copy_from_slice(shared);
+        for place in (0..margin).chain(width + margin..places) {
             let x = windows.source(place as isize, width);
-            // SAFETY: the row is one of `Rows`, which have `width` pixels at least.
-            #[allow(unsafe_code)]
-            x.map_or(T::default(), |x| unsafe { *shared.add(x) })
-        }));
+            self.pixels[place] = x.map_or(T::default(), |x| shared[x]);
+        }
         let seen = self.rows.from(top, k + EIGHT - 1);
         self.tile.start();
-        let margin = windows.margin();
 
         // No patches before the first.
         self.last.fill([[T::default(); EIGHT]; 2]);
         let tiles = (TILE / k).max(1) * k;
-        let mut pixel = I::splat(T::default());
+        let mut pixel = I::zero();
         for left in (0..columns).step_by(tiles) {
             let right = (left + tiles).min(columns);
             self.tile
                 .fill::<I, EIGHT>(Measure::Mean, seen, windows, left, right);
-            for x in (left..right).step_by(EIGHT) {
-                let mut block = [I::zero(); EIGHT];
-                for (block, row) in block.iter_mut().zip(&self.weights) {
-                    *block = I::at(row, x);
-                }
-                for (x, block) in (x - left..).zip(I::transpose(block)) {
-                    I::store(block, &mut self.in_lanes[x]);
-                }
+            let in_lanes = self.in_lanes.as_chunks_mut::<EIGHT>().0;
+            for (x, in_lanes) in (left..right).step_by(EIGHT).zip(in_lanes) {
+                transposed::<I>(&self.weights[x..], room.weights, in_lanes);
             }
             // After the last patches come the places that they still hold.
             let end = if right == columns { places } else { right };
@@ -209,40 +244,25 @@ impl<T: Real> Scratch<T> {
                 let patches = right.saturating_sub(first).min(k);
                 let count = (end - first).min(k);
                 let own = &self.pixels[first..][..count];
+                let mut boundary = pixel;
                 if patches > 0 {
-                    means::<I>(&self.tile, k, at, patches, &mut self.back, &mut self.means);
+                    means::<I>(
+                        &self.tile,
+                        k,
+                        at,
+                        &mut self.back,
+                        &mut self.means[..patches],
+                    );
+                    boundary = I::splat(self.pixels[first + k - 1]);
                 }
-                let boundary = match patches {
-                    0 => pixel,
-                    _ => I::splat(self.pixels[first + k - 1]),
-                };
                 let weights = &self.in_lanes[at..][..patches];
                 let means = &self.means[..patches];
-
-                let mut sums = [I::zero(); 2];
-                self.next[patches..].fill([[T::default(); EIGHT]; 2]);
-                for ((weight, mean), next) in weights.iter().zip(means).zip(&mut self.next).rev() {
-                    sums = add::<I>(sums, weight, mean);
-                    *next = sums.map(I::values);
-                }
-                let mut sums = [I::zero(); 2];
-                for i in 0..count {
-                    if i < patches {
-                        sums = add::<I>(sums, &weights[i], &means[i]);
-                    }
-                    let x = I::splat(own[i]);
-                    let [a, b] = sums;
-                    let b = I::mul_add(a, I::sub(boundary, x), b);
-                    let [a, b] = if i + 1 < k {
-                        let last_a = I::load(&self.last[i + 1][0]);
-                        let last_b = I::load(&self.last[i + 1][1]);
-                        let last_b = I::mul_add(last_a, I::sub(pixel, x), last_b);
-                        [I::add(a, last_a), I::add(b, last_b)]
-                    } else {
-                        [a, b]
-                    };
-                    self.held[at + i] = [a, b].map(I::values);
-                }
+                let held = &mut self.held[at..][..count];
+                let last = About {
+                    sums: &self.last[..count + 1],
+                    pixel,
+                };
+                places_of_block::<I>([weights, means], own, boundary, last, &mut self.next, held);
                 std::mem::swap(&mut self.last, &mut self.next);
                 pixel = boundary;
             }
@@ -250,126 +270,259 @@ impl<T: Real> Scratch<T> {
             let on_image = left.max(margin)..end.min(width + margin);
             for place in (left..on_image.start).chain(on_image.end..end) {
                 if let Some(x) = windows.source(place as isize, width) {
-                    let given = self.held[place - left].map(|values| I::load(&values));
-                    for (to, given) in self.held[x + margin - left].iter_mut().zip(given) {
-                        I::store(I::add(I::load(to), given), to);
-                    }
+                    let [a, b] = self.held[place - left];
+                    let to = &mut self.held[x + margin - left];
+                    I::store(I::add(I::load(&to[0]), I::load(&a)), &mut to[0]);
+                    I::store(I::add(I::load(&to[1]), I::load(&b)), &mut to[1]);
                 }
             }
+            let along = &mut self.along[room.values(slot).start..];
             for place in on_image.step_by(EIGHT) {
-                let held: &[_; EIGHT] = self.held[place - left..].first_chunk().expect("a block");
-                let a = I::transpose(held.each_ref().map(|[a, _]| I::load(a)));
-                let b = I::transpose(held.each_ref().map(|[_, b]| I::load(b)));
-                unrolled!(i in 0 1 2 3 4 5 6 7 {
-                    let at = (slot + i) * room.length + place - margin;
-                    let zero = I::zero();
-                    let [a, b] = if valid[i] { [a[i], b[i]] } else { [zero, zero] };
-                    I::store(a, self.along_a[at..].first_chunk_mut().expect("a block"));
-                    I::store(b, self.along_b[at..].first_chunk_mut().expect("a block"));
-                });
+                let held = self.held[place - left..].first_chunk().expect("a block");
+                let x = place - margin;
+                let length = 2 * room.length;
+                in_rows::<I, 0>(held, &valid, &mut along[x..], length);
+                in_rows::<I, 1>(held, &valid, &mut along[room.length + x..], length);
             }
         }
     }
 
-    /// k^2 times the gradient of eight rows of places from `top` on.
+    /// k^2 times the gradient of eight rows of places from `top` on, with the rows of
+    /// patches `known`.
     #[inline(always)]
-    fn down<I: Isa<EIGHT, Value = T>>(&mut self, windows: &Windows, top: usize, room: &Room) {
+    fn down<I: Isa<EIGHT, Value = T>>(
+        &mut self,
+        windows: &Windows,
+        top: usize,
+        known: Range<isize>,
+        room: &Room,
+    ) {
         const LAST: usize = EIGHT - 1;
         let k = windows.k;
         let oldest = top as isize - (k as isize - 1);
+        let rows = oldest..oldest + (k + LAST) as isize;
         self.holding.clear();
-        self.holding
-            .extend((oldest..(top + EIGHT) as isize).map(|row| {
-                let slot = room.slot(row);
-                (slot * room.length, self.shared[slot / EIGHT])
-            }));
-        let mut pixels = [std::ptr::null(); EIGHT];
-        for (place, row) in (top as isize..).zip(&mut pixels) {
-            *row = self.rows.row(place);
+        if mirrors(windows) {
+            let patches = windows.patches(windows.height) as isize;
+            for row in rows {
+                let row = if row < 0 { -1 - row } else { row };
+                let row = row.min(2 * patches - 1 - row);
+                // Places below the last are computed and not asked for.
+                let row = row.clamp(known.start, known.end - 1);
+                self.holding.push(self.slots[room.slot(row)]);
+            }
+        } else {
+            let first = room.slot(oldest);
+            let slots = self.slots[first..].iter().chain(&self.slots);
+            self.holding.extend(slots.take(rows.len()));
         }
+        let holding = &self.holding[..k + LAST];
+        let (common, holding) = holding.split_at(LAST);
+        let above: &[_; LAST] = common.first_chunk().expect("seven");
+        let (common, below) = holding.split_at(k - LAST);
+        let below: &[_; LAST] = below.first_chunk().expect("seven");
+        let pixels = self.rows.from(top as isize, EIGHT);
+        let pixels: &[_; EIGHT] = pixels.first_chunk().expect("eight");
+        let length = room.length;
         let width = windows.width.max(EIGHT);
-        let mut next = 0;
-        while next < width {
-            let x = next.min(width - EIGHT);
-            next += EIGHT;
+        for x in (0..width).step_by(EIGHT) {
+            let x = x.min(width - EIGHT);
+            let lines = &mut self.lines[x..][..LAST * length + EIGHT];
             let first = pixel::<I>(pixels[0], x);
             let last = pixel::<I>(pixels[LAST], x);
             let mut sums = [I::zero(); 2];
-            for i in LAST..k {
-                sums = self.rebased::<I>(sums, i, x, first);
+            for holding in common {
+                sums = rebased::<I>(sums, holding, x, length, first);
             }
-            let mut above = [sums; EIGHT];
+            let mut from = [sums; EIGHT];
             unrolled!(i in 6 5 4 3 2 1 0 {
-                sums = self.rebased::<I>(sums, i, x, first);
-                above[i] = sums;
+                sums = rebased::<I>(sums, &above[i], x, length, first);
+                from[i] = sums;
             });
-            let mut below = [I::zero(); 2];
+            let mut since = [I::zero(); 2];
             unrolled!(i in 0 1 2 3 4 5 6 7 {
                 if i > 0 {
-                    below = self.rebased::<I>(below, k - 1 + i, x, last);
+                    since = rebased::<I>(since, &below[i - 1], x, length, last);
                 }
                 let pixel = pixel::<I>(pixels[i], x);
-                let [a, b] = above[i];
-                let above = I::sub_mul(b, a, I::sub(pixel, first));
-                let [a, b] = below;
-                let below = I::sub_mul(b, a, I::sub(pixel, last));
-                let sum = I::sub(I::zero(), I::add(above, below));
-                I::store(sum, self.lines[i][x..].first_chunk_mut().expect("a block"));
+                let [a, b] = from[i];
+                let sum = I::mul_add(a, I::sub(pixel, first), b);
+                let [a, b] = since;
+                let sum = I::add(sum, I::mul_add(a, I::sub(pixel, last), b));
+                I::store(sum, lines[i * length..].first_chunk_mut().expect("a block"));
             });
         }
     }
+}
 
-    /// A and B about `pixel` with one row of patches more, counted from the oldest.
-    #[inline(always)]
-    fn rebased<I: Isa<EIGHT, Value = T>>(
-        &self,
-        [a, b]: [I::Block; 2],
-        row: usize,
-        x: usize,
-        about: I::Block,
-    ) -> [I::Block; 2] {
-        let (at, shared) = self.holding[row];
-        let row_a = I::at(&self.along_a, at + x);
-        let row_b = I::at(&self.along_b, at + x);
-        let away = I::sub(pixel::<I>(shared, x), about);
-        [I::add(a, row_a), I::mul_add(row_a, away, I::add(b, row_b))]
+/// Sums about a pixel.
+struct About<'a, I: Isa<EIGHT>> {
+    sums: &'a [Sums<I::Value>],
+    pixel: I::Block,
+}
+
+/// A and B of the places that begin with a block of patches, with a(q) and mu of these
+/// about the pixel `boundary`, and `last` those of the block before. `next` is this
+/// block's.
+#[inline(always)]
+fn places_of_block<I: Isa<EIGHT>>(
+    [weights, means]: [&[[I::Value; EIGHT]]; 2],
+    pixels: &[I::Value],
+    boundary: I::Block,
+    last: About<I>,
+    next: &mut [Sums<I::Value>],
+    held: &mut [Sums<I::Value>],
+) {
+    let patches = weights.len();
+    let k = next.len() - 1;
+    let (next, rest) = next.split_at_mut(patches);
+    rest.fill([[I::Value::default(); EIGHT]; 2]);
+    let mut sums = [I::zero(); 2];
+    for ((weight, mean), next) in weights.iter().zip(means).zip(next).rev() {
+        sums = add::<I>(sums, weight, mean);
+        I::store(sums[0], &mut next[0]);
+        I::store(sums[1], &mut next[1]);
+    }
+    let mut sums = [I::zero(); 2];
+    let of_last = &last.sums[1..];
+    let (with_patch, without) = held.split_at_mut(patches);
+    let own = pixels.iter().zip(of_last).zip(with_patch);
+    for (((weight, mean), ((x, of_last), held)), i) in weights.iter().zip(means).zip(own).zip(1..) {
+        sums = add::<I>(sums, weight, mean);
+        let x = I::splat(*x);
+        let mut place = rebased_to::<I>(sums, boundary, x);
+        // The last place of a whole block has none of them.
+        if i < k {
+            place = add_rebased::<I>(place, of_last, last.pixel, x);
+        }
+        I::store(place[0], &mut held[0]);
+        I::store(place[1], &mut held[1]);
+    }
+    let own = pixels[patches..].iter().zip(&of_last[patches..]);
+    for ((x, of_last), held) in own.zip(without) {
+        let x = I::splat(*x);
+        let place = rebased_to::<I>(sums, boundary, x);
+        let place = add_rebased::<I>(place, of_last, last.pixel, x);
+        I::store(place[0], &mut held[0]);
+        I::store(place[1], &mut held[1]);
     }
 }
 
-/// Eight pixels of a row of [`Rows`].
+/// A, and B about `x` instead of a pixel.
+#[inline(always)]
+fn rebased_to<I: Isa<EIGHT>>([a, b]: [I::Block; 2], pixel: I::Block, x: I::Block) -> [I::Block; 2] {
+    [a, I::mul_add(a, I::sub(pixel, x), b)]
+}
+
+/// More of both, about `x` instead of a pixel.
+#[inline(always)]
+fn add_rebased<I: Isa<EIGHT>>(
+    [a, b]: [I::Block; 2],
+    more: &Sums<I::Value>,
+    pixel: I::Block,
+    x: I::Block,
+) -> [I::Block; 2] {
+    let [more_a, more_b] = [I::load(&more[0]), I::load(&more[1])];
+    let [more_a, more_b] = rebased_to::<I>([more_a, more_b], pixel, x);
+    [I::add(a, more_a), I::add(b, more_b)]
+}
+
+/// A and B about a pixel with one row of patches more. B is taken as what the sum of
+/// weights times pixels lies above that of weights times means.
+#[inline(always)]
+fn rebased<I: Isa<EIGHT>>(
+    [a, b]: [I::Block; 2],
+    holding: &Holding<I::Value>,
+    x: usize,
+    length: usize,
+    about: I::Block,
+) -> [I::Block; 2] {
+    let row_a = pixel::<I>(holding.along, x);
+    let row_b = pixel::<I>(holding.along, x + length);
+    let away = I::sub(about, pixel::<I>(holding.pixels, x));
+    [I::add(a, row_a), I::mul_add(row_a, away, I::sub(b, row_b))]
+}
+
+/// Eight pixels of a row of [`Rows`], or of sums.
 #[inline(always)]
 fn pixel<I: Isa<EIGHT>>(row: *const I::Value, x: usize) -> I::Block {
-    // SAFETY: the row has `width` pixels, and at least EIGHT, and `down` asks for no
+    // SAFETY: the row has `width` values, and at least EIGHT, and `down` asks for no
     // block that goes beyond.
     #[allow(unsafe_code)]
     I::load(unsafe { &*row.add(x).cast() })
 }
 
-/// mu of `patches` patches from the `first` on, about the pixel of the k-th.
+/// Eight values of eight rows, which stand `length` apart, in lanes.
+#[inline(always)]
+fn transposed<I: Isa<EIGHT>>(
+    rows: &[I::Value],
+    length: usize,
+    in_lanes: &mut [[I::Value; EIGHT]; EIGHT],
+) {
+    let rows = &rows[..7 * length + EIGHT];
+    let mut block = [I::zero(); EIGHT];
+    unrolled!(i in 0 1 2 3 4 5 6 7 {
+        block[i] = I::at(rows, i * length);
+    });
+    let block = I::transpose(block);
+    unrolled!(i in 0 1 2 3 4 5 6 7 {
+        I::store(block[i], &mut in_lanes[i]);
+    });
+}
+
+/// A or B of eight places in eight rows, which stand `length` apart, or 0 where a row
+/// has no patches.
+#[inline(always)]
+fn in_rows<I: Isa<EIGHT>, const WHICH: usize>(
+    held: &[Sums<I::Value>; EIGHT],
+    valid: &[bool; EIGHT],
+    to: &mut [I::Value],
+    length: usize,
+) {
+    let mut block = [I::zero(); EIGHT];
+    unrolled!(i in 0 1 2 3 4 5 6 7 {
+        block[i] = I::load(&held[i][WHICH]);
+    });
+    let block = I::transpose(block);
+    let to = &mut to[..7 * length + EIGHT];
+    unrolled!(i in 0 1 2 3 4 5 6 7 {
+        I::store(block[i], to[i * length..].first_chunk_mut().expect("a block"));
+    });
+    if valid != &[true; EIGHT] {
+        for (i, _) in valid.iter().enumerate().filter(|(_, valid)| !**valid) {
+            to[i * length..][..EIGHT].fill(I::Value::default());
+        }
+    }
+}
+
+/// mu of patches from the `first` on, about the pixel of the k-th.
 #[inline(always)]
 fn means<I: Isa<EIGHT>>(
     tile: &Tile<I::Value>,
     k: usize,
     first: usize,
-    patches: usize,
     back: &mut [[I::Value; EIGHT]],
     means: &mut [[I::Value; EIGHT]],
 ) {
     let share = I::splat(I::Value::of(1.0 / k as f64));
     let mut ahead = Walk::<I, EIGHT>::new();
-    let columns = tile.columns(first, k);
-    for i in (0..k - 1).rev() {
-        let [sum, ..] = ahead.back::<false>(&columns[i + 1], &columns[i]);
-        back[i] = I::values(sum);
+    let columns = tile.columns(first, k + means.len() - 1);
+    let pairs = columns[1..k].iter().zip(&columns[..k - 1]);
+    let (last, others) = back.split_last_mut().expect("k columns");
+    for ((after, column), back) in pairs.zip(others).rev() {
+        let [sum, ..] = ahead.back::<false>(after, column);
+        I::store(sum, back);
     }
-    back[k - 1] = [I::Value::default(); EIGHT];
-    let own = tile.columns(first + k - 1, patches);
-    let mean = I::load(&own[0][1]);
+    *last = [I::Value::default(); EIGHT];
+    let own = &columns[k - 1..];
+    let mean = I::sub(I::zero(), I::load(&own[0][1]));
     let mut since = Walk::<I, EIGHT>::new();
-    for i in 0..patches {
-        let [sum, ..] = since.on::<false>(&own[i], i == 0);
-        let sum = I::add(sum, I::load(&back[i]));
-        I::store(I::mul_add(sum, share, mean), &mut means[i]);
+    let mut first = true;
+    for ((column, back), to) in own.iter().zip(back).zip(means) {
+        let [sum, ..] = since.on::<false>(column, first);
+        let sum = I::add(sum, I::load(back));
+        I::store(I::mul_add(sum, share, mean), to);
+        first = false;
     }
 }
 

@@ -35,6 +35,7 @@ use rayon::prelude::*;
 use super::super::windows::Windows;
 use super::isa::{Isa, Real, on_best_isa};
 use super::patch::Patch;
+use super::pixels::LANES;
 use super::rows::LARGEST as LARGEST_BY_ROWS;
 use super::strip::Strip;
 use super::{filled, share, strips, written};
@@ -85,7 +86,7 @@ pub(super) fn in_bands<T: Real>(
     let find = |g: usize| match group {
         None => Some(Peak {
             sigma: T::of(1.0),
-            place: None,
+            patch: None,
         }),
         Some(_) => {
             let Range { start, end } = planes_of(g);
@@ -103,15 +104,17 @@ pub(super) fn in_bands<T: Real>(
         };
         let Strip { plane, top, bottom } = strip;
         let values = plane * output..(plane + 1) * output;
-        let inside = |place: &usize| values.contains(place);
-        let mut weights = Weights {
-            response: &response[values.clone()],
-            by_response: &by_response[values.clone()],
-            c: peak.sigma,
-            peak: peak.place.filter(inside).map(|place| place - values.start),
-            own: top..bottom,
-            sum: 0.0,
+        let inside = |(place, _): &(usize, Patch<T>)| {
+            let inside = values.contains(place);
+            inside.then(|| place - values.start)
         };
+        let mut weights = Weights::new(
+            &response[values.clone()],
+            &by_response[values.clone()],
+            peak.sigma,
+            peak.patch.as_ref().and_then(inside),
+            top..bottom,
+        );
         let image = &images[plane * input..][..input];
         let mut gradient = Gradient {
             windows,
@@ -120,22 +123,22 @@ pub(super) fn in_bands<T: Real>(
         };
         let rows = top..bottom;
         band_gradient(image, &mut weights, windows, rows, &mut gradient, scratch);
-        weights.sum
+        weights.sum()
     };
     // What the patch of the peak gives. Its g and the sum may cancel, and do so in
     // f64.
     let finish = |g: usize, peak: &Option<Peak<T>>, sum: f64, values: &mut [MaybeUninit<T>]| {
         if let Some(Peak {
             sigma,
-            place: Some(place),
-        }) = *peak
+            patch: Some((place, patch)),
+        }) = peak
         {
-            let (plane, patch) = patch_at(windows, place);
+            let plane = place / output;
             let own = (plane - planes_of(g).start) * input;
             let share =
-                (by_response[place].wide() - sum) / (sigma.wide() * windows.k as f64).powi(2);
+                (by_response[*place].wide() - sum) / (sigma.wide() * windows.k as f64).powi(2);
             let gradient = &mut written(values)[own..][..input];
-            patch.add_deviations(&images[plane * input..][..input], share, gradient);
+            patch.add_deviations(share, gradient);
         }
     };
 
@@ -205,9 +208,9 @@ impl<T: Real> Gradient<'_, T> {
 struct Peak<T> {
     /// c.
     sigma: T,
-    /// The first patch with that sigma, in the response. Sigma itself is divided by 1
-    /// and has none.
-    place: Option<usize>,
+    /// The first patch with that sigma, and its place in the response. Sigma itself is
+    /// divided by 1 and has none.
+    patch: Option<(usize, Patch<T>)>,
 }
 
 impl<T: Real> Peak<T> {
@@ -216,25 +219,17 @@ impl<T: Real> Peak<T> {
         // A division puts 1 at the peak and nowhere else: of two different
         // numbers the quotient rounds to something below 1.
         let place = values.start + place_of_one(&y[values])?;
-        let (plane, patch) = patch_at(windows, place);
+        let [height, width] = windows.output();
+        let (plane, row) = (place / (height * width), place / width % height);
+        let stride = windows.stride;
         let size = windows.height * windows.width;
+        let plane = &images[plane * size..][..size];
+        let patch = Patch::new(plane, windows, row * stride, place % width * stride);
         Some(Self {
-            sigma: patch.std(&images[plane * size..][..size]),
-            place: Some(place),
+            sigma: patch.std(),
+            patch: Some((place, patch)),
         })
     }
-}
-
-/// The patch at a place of the response, and its plane.
-fn patch_at(windows: &Windows, place: usize) -> (usize, Patch<'_>) {
-    let [height, width] = windows.output();
-    let (plane, place) = (place / (height * width), place % (height * width));
-    let patch = Patch {
-        windows,
-        row: place / width * windows.stride,
-        column: place % width * windows.stride,
-    };
-    (plane, patch)
 }
 
 /// Where the first 1 is.
@@ -242,13 +237,13 @@ fn place_of_one<T: Real>(y: &[T]) -> Option<usize> {
     /// Values that are looked at by one thread.
     const SHARE: usize = 1 << 16;
     /// And in one go.
-    const PIECE: usize = 64;
+    const PIECE: usize = 256;
 
-    let one = T::of(1.0);
-    let there = |piece: &[T]| piece.iter().fold(false, |there, &y| there | (y == one));
     let within = |share: &[T]| {
-        let piece = share.chunks(PIECE).position(there)?;
-        let place = share[piece * PIECE..].iter().position(|&y| y == one)?;
+        let piece = share.chunks(PIECE).position(has_one)?;
+        let place = share[piece * PIECE..]
+            .iter()
+            .position(|&y| y == T::of(1.0))?;
         Some(piece * PIECE + place)
     };
     let first = y
@@ -257,22 +252,69 @@ fn place_of_one<T: Real>(y: &[T]) -> Option<usize> {
     Some(first * SHARE + within(&y[first * SHARE..])?)
 }
 
+on_best_isa! {
+    /// Whether a 1 is among some values.
+    fn has_one<T> = is_one_among(y: &[T]) -> bool
+}
+
+#[inline(always)]
+fn is_one_among<I: Isa<N>, const N: usize>(y: &[I::Value]) -> bool {
+    let one = I::Value::of(1.0);
+    let (blocks, rest) = y.as_chunks::<N>();
+    // None is larger.
+    let largest = blocks
+        .iter()
+        .fold(I::zero(), |largest, y| I::larger(I::load(y), largest));
+    let largest = I::values(largest);
+    largest.contains(&one) || rest.contains(&one)
+}
+
 /// a(q) of one plane.
 #[derive(Clone)]
 struct Weights<'a, T> {
     response: &'a [T],
     by_response: &'a [T],
     c: T,
-    /// Rows of patches of which `sum` adds up `g y`. A lane adds up 64 products and
-    /// goes on in f64, so it is off by at most 66 units of the sum of its terms'
-    /// sizes.
-    own: Range<usize>,
-    sum: f64,
     /// The patch of the peak, whose a is 0 here and comes when the sum is known.
     peak: Option<usize>,
+    /// Rows of patches of which `g y` is added up.
+    own: Range<usize>,
+    sum: f64,
+    /// What of the sum is still in lanes, and how many products each lane holds.
+    lanes: [T; LANES],
+    added: usize,
 }
 
-impl<T: Real> Weights<'_, T> {
+impl<'a, T: Real> Weights<'a, T> {
+    fn new(
+        response: &'a [T],
+        by_response: &'a [T],
+        c: T,
+        peak: Option<usize>,
+        own: Range<usize>,
+    ) -> Self {
+        Self {
+            response,
+            by_response,
+            c,
+            peak,
+            own,
+            sum: 0.0,
+            lanes: [T::default(); LANES],
+            added: 0,
+        }
+    }
+
+    /// Of `g y`. A lane adds up 64 products and goes on in f64, so it is off by at most
+    /// 66 units of the sum of its terms' sizes.
+    fn sum(&mut self) -> f64 {
+        let lanes = self.lanes.iter().map(|lane| lane.wide());
+        self.sum += lanes.sum::<f64>();
+        self.lanes.fill(T::default());
+        self.added = 0;
+        self.sum
+    }
+
     /// Of the row of patches `row` of the output, every `stride`-th of `weights`.
     #[inline(always)]
     fn fill<I: Isa<N, Value = T>, const N: usize>(
@@ -282,53 +324,59 @@ impl<T: Real> Weights<'_, T> {
         stride: usize,
         weights: &mut [T],
     ) {
+        /// Products in a lane.
+        const MOST: usize = 64;
+
         let first = row * width;
         let y = &self.response[first..][..width];
         let by_y = &self.by_response[first..][..width];
+        let own = self.own.contains(&(row * stride));
         let share = T::of(1.0) / self.c;
         let one = |y: T, g: T| match y > T::FLAT {
             true => g * share / (self.c * y),
             false => T::default(),
         };
+        // Those that are not in blocks.
+        let rest = match stride {
+            1 => width / N * N,
+            _ => 0,
+        };
         let mut total = 0.0;
-        if stride == 1 {
-            let by_y = by_y.chunks(64 * N);
-            let weights = weights.chunks_mut(64 * N);
-            for ((y, by_y), weights) in y.chunks(64 * N).zip(by_y).zip(weights) {
-                let (blocks, rest) = y.as_chunks::<N>();
-                let (by_blocks, by_rest) = by_y.as_chunks::<N>();
-                let (out, out_rest) = weights.split_at_mut(blocks.len() * N);
-                let (out, _) = out.as_chunks_mut::<N>();
-                let mut sum = I::zero();
-                for ((y, g), out) in blocks.iter().zip(by_blocks).zip(out) {
-                    let (y, g) = (I::load(y), I::load(g));
-                    sum = I::add(sum, I::mul(y, g));
-                    let scaled = I::mul(g, I::splat(share));
-                    let a = I::div(scaled, I::mul(I::splat(self.c), y));
-                    I::store(I::where_above(y, I::splat(T::FLAT), a), out);
-                }
-                let mut sums = I::values(sum).map(Real::wide);
-                let mut half = N / 2;
-                while half > 0 {
-                    for i in 0..half {
-                        sums[i] += sums[i + half];
-                    }
-                    half /= 2;
-                }
-                total += sums[0];
-                for ((&y, &g), out) in rest.iter().zip(by_rest).zip(out_rest) {
-                    total += y.wide() * g.wide();
-                    *out = one(y, g);
-                }
-            }
-        } else {
-            for ((&y, &g), out) in y.iter().zip(by_y).zip(weights.iter_mut().step_by(stride)) {
-                total += y.wide() * g.wide();
-                *out = one(y, g);
-            }
+        let places = (rest * stride..).step_by(stride);
+        for ((&y, &g), place) in y[rest..].iter().zip(&by_y[rest..]).zip(places) {
+            total += y.wide() * g.wide();
+            weights[place] = one(y, g);
         }
-        if self.own.contains(&(row * stride)) {
+        if own {
             self.sum += total;
+        }
+
+        let mut y = y[..rest].as_chunks::<N>().0;
+        let mut by_y = by_y[..rest].as_chunks::<N>().0;
+        let mut out = weights[..rest].as_chunks_mut::<N>().0;
+        let flat = I::splat(T::FLAT);
+        let (by_c, c) = (I::splat(share), I::splat(self.c));
+        while !y.is_empty() {
+            if self.added == MOST {
+                self.sum();
+            }
+            let lanes = self.lanes.first_chunk_mut().expect("N lanes");
+            let mut sum = I::load(lanes);
+            let count = y.len().min(MOST - self.added);
+            let (now, later) = y.split_at(count);
+            let (by_now, by_later) = by_y.split_at(count);
+            let (out_now, out_later) = out.split_at_mut(count);
+            for ((y, g), out) in now.iter().zip(by_now).zip(out_now) {
+                let (y, g) = (I::load(y), I::load(g));
+                sum = I::mul_add(y, g, sum);
+                let a = I::div(I::mul(g, by_c), I::mul(c, y));
+                I::store(I::where_above(y, flat, a), out);
+            }
+            if own {
+                I::store(sum, lanes);
+                self.added += count;
+            }
+            (y, by_y, out) = (later, by_later, out_later);
         }
         if let Some(peak) = self.peak
             && (first..first + width).contains(&peak)
@@ -339,7 +387,7 @@ impl<T: Real> Weights<'_, T> {
 }
 
 /// The places that stand for the rows of a band: the border, too, at the ends.
-fn places(windows: &Windows, band: &Range<usize>) -> (usize, usize) {
+fn places(windows: &Windows, band: &Range<usize>) -> Range<usize> {
     let Windows { k, height, .. } = *windows;
     let margin = windows.margin();
     let first = match band.start {
@@ -350,7 +398,7 @@ fn places(windows: &Windows, band: &Range<usize>) -> (usize, usize) {
         true => windows.patches(height) + k - 1,
         false => band.end + margin,
     };
-    (first, last)
+    first..last
 }
 
 /// What a thread keeps between bands, so that it allocates once.
@@ -463,14 +511,9 @@ mod tests {
         for (_, windows) in cases() {
             let image = pixels(windows.height * windows.width);
             let response = local_std(&image, [1, 1], &windows, Some(MaxScope::Image));
-            let weights = Weights {
-                response: &response,
-                by_response: &pixels(response.len()),
-                c: 0.3,
-                own: 0..0,
-                sum: 0.0,
-                peak: Some(response.len() / 2),
-            };
+            let by_response = pixels(response.len());
+            let peak = Some(response.len() / 2);
+            let weights = Weights::new(&response, &by_response, 0.3, peak, 0..0);
             let portable = compute::<Portable<f32>, 8>(&image, &weights, &windows);
             // The blocks of AVX-512, on any processor.
             let wide = compute::<Wide<f32>, 16>(&image, &weights, &windows);

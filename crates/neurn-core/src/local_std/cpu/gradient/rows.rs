@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::super::super::windows::Windows;
 use super::super::isa::{Isa, Real};
+use super::super::pixels::Rows;
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
 use super::{Gradient, Weights, places, write};
 use crate::Border;
@@ -22,10 +23,12 @@ use crate::Border;
 pub(super) struct Scratch<T> {
     /// Rows of pixels with their border, after k / 2 zeros.
     pixels: Ring<T>,
-    /// mu of the patches about their centre, and a, after k - 1 zeros.
+    /// How far the centres of patches lie above mu, and a, after k - 1 zeros.
     means: Ring<T>,
     weights: Ring<T>,
     lines: [Vec<T>; BAND],
+    rows: Rows<T>,
+    beyond: Beyond,
 }
 
 /// The last [`KEPT`] of some rows.
@@ -44,11 +47,12 @@ impl<T: Real> Ring<T> {
         self.length = length;
     }
 
-    fn row(&self, row: usize) -> &[T] {
-        &self.values[row % KEPT * self.length..][..self.length]
+    fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.values[row % KEPT * self.length..][..self.length]
     }
 
-    /// Some rows from a value on, see [`Blocks::new`].
+    /// Some rows from a value on, for blocks of N from there up to `count`, and `more`
+    /// values beyond.
     #[inline(always)]
     fn blocks<const N: usize>(
         &self,
@@ -57,15 +61,53 @@ impl<T: Real> Ring<T> {
         count: usize,
         more: usize,
     ) -> [Blocks<T>; SEEN] {
-        let mut blocks = [Blocks(std::ptr::null()); SEEN];
+        assert!(from + count.next_multiple_of(N) + more <= self.length);
+        let first = self.values[..KEPT * self.length]
+            .as_ptr()
+            .wrapping_add(from);
+        let mut blocks = [Blocks(first); SEEN];
         for (blocks, row) in blocks.iter_mut().zip(rows) {
-            *blocks = Blocks::new::<N>(&self.row(row)[from..], count, more);
+            *blocks = Blocks(first.wrapping_add(row % KEPT * self.length));
         }
         blocks
     }
 
-    fn row_mut(&mut self, row: usize) -> &mut [T] {
-        &mut self.values[row % KEPT * self.length..][..self.length]
+    /// As [`blocks`](Self::blocks), to write some rows that follow each other.
+    #[inline(always)]
+    fn blocks_mut<const N: usize>(
+        &mut self,
+        top: usize,
+        from: usize,
+        count: usize,
+    ) -> [BlocksMut<T>; BAND] {
+        assert!(from + count.next_multiple_of(N) <= self.length);
+        let first = self.values[..KEPT * self.length].as_mut_ptr();
+        std::array::from_fn(|i| {
+            BlocksMut(first.wrapping_add((top + i) % KEPT * self.length + from))
+        })
+    }
+}
+
+/// What a border shows of a row.
+#[derive(Default)]
+struct Beyond {
+    windows: Option<Windows>,
+    /// A place beyond the image, and the column that stands there if not a zero.
+    shown: Vec<(usize, Option<usize>)>,
+}
+
+impl Beyond {
+    /// Looks at the border of images, if it has not been these.
+    fn see(&mut self, windows: &Windows) {
+        if self.windows != Some(*windows) {
+            self.windows = Some(*windows);
+            let Windows { width, .. } = *windows;
+            let margin = windows.margin();
+            let places = (0..margin).chain(width + margin..width + 2 * margin);
+            self.shown.clear();
+            self.shown
+                .extend(places.map(|place| (place, windows.source(place as isize, width))));
+        }
     }
 }
 
@@ -118,6 +160,8 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         means,
         weights: a,
         lines,
+        rows: of_image,
+        beyond,
     } = scratch;
     pixels.start(length);
     means.start(length);
@@ -126,6 +170,10 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         line.resize(length, I::Value::default());
     }
     let share = I::Value::of(1.0 / (K * K) as f64);
+    beyond.see(windows);
+    // Rows of pixels from the first that is looked at to as many beyond the last.
+    let seen = rows.start as isize - K as isize..(rows.end + 2 * SEEN) as isize;
+    of_image.start(image, windows, seen);
 
     // Above the first patches there are none.
     let mut next_pixels = rows.start;
@@ -142,9 +190,15 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         let count = (end.min(rows.end) - top).min(BAND);
         while next_patches < (top + count + K - 1).min(enough) {
             while next_pixels < next_patches + BAND + K - 1 {
-                let place = next_pixels.saturating_sub(K - 1).min(all - 1);
+                let place = next_pixels as isize - (K as isize - 1);
                 let row = &mut pixels.row_mut(next_pixels)[K / 2..][..places_in_row];
-                load(image, windows, place, row);
+                // SAFETY: rows of `Rows` have `width` pixels at least.
+                #[allow(unsafe_code)]
+                let pixels = unsafe { std::slice::from_raw_parts(of_image.row(place), width) };
+                row[margin..][..width].copy_from_slice(pixels);
+                for &(place, shown) in &beyond.shown {
+                    row[place] = shown.map_or(I::Value::default(), |x| pixels[x]);
+                }
                 next_pixels += 1;
             }
             patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
@@ -156,10 +210,12 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
                 continue;
             };
             // A place beyond the border gives all to the pixel that it shows.
-            for place in (own.start..margin).chain(width + margin..own.end) {
-                if let Some(x) = windows.source(place as isize, width) {
-                    let given = line[place];
-                    line[x + margin] += given;
+            if own.start < margin {
+                for &(place, shown) in &beyond.shown {
+                    if let Some(x) = shown {
+                        let given = line[place];
+                        line[x + margin] += given;
+                    }
                 }
             }
             write::<I, N>(share, &line[margin - own.start..], row, more);
@@ -185,32 +241,11 @@ impl Places {
                 rows: band.start + margin..band.end + margin,
                 columns: margin..windows.width + margin,
             },
-            Border::Replicate | Border::Reflect => {
-                let (first, last) = places(windows, band);
-                Self {
-                    rows: first..last,
-                    columns: 0..columns,
-                }
-            }
+            Border::Replicate | Border::Reflect => Self {
+                rows: places(windows, band),
+                columns: 0..columns,
+            },
         }
-    }
-}
-
-/// The row of pixels at a place, with its border.
-#[inline(always)]
-fn load<T: Real>(image: &[T], windows: &Windows, place: usize, row: &mut [T]) {
-    let Windows { height, width, .. } = *windows;
-    let margin = windows.margin();
-    let Some(y) = windows.source(place as isize, height) else {
-        row.fill(T::default());
-        return;
-    };
-    let pixels = &image[y * width..][..width];
-    row[margin..margin + width].copy_from_slice(pixels);
-    for x in (0..margin).chain(margin + width..width + 2 * margin) {
-        row[x] = windows
-            .source(x as isize, width)
-            .map_or(T::default(), |x| pixels[x]);
     }
 }
 
@@ -241,10 +276,7 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
     }
     let columns = windows.patches(windows.width);
     let rows = pixels.blocks::<N>(top..top + SEEN, 0, columns, K / 2 + K - 1);
-    let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
-    for (i, to) in to.iter_mut().enumerate() {
-        *to = BlocksMut::new::<N>(&mut means.row_mut(top + i)[K - 1..], columns);
-    }
+    let mut to = means.blocks_mut::<N>(top, K - 1, columns);
     for x in (0..columns).step_by(N) {
         if I::IN_REGISTERS {
             let mut seen = sums::<I, N, K>(&rows, x);
@@ -264,23 +296,25 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
     if windows.border == Border::Symmetric {
         for row in top..top + BAND {
             for values in [means.row_mut(row), a.row_mut(row)] {
-                mirror(&mut values[K - 1 - K / 2..][..columns + K - 1], K / 2);
+                mirror::<_, K>(&mut values[K - 1 - K / 2..][..columns + K - 1]);
             }
         }
     }
 }
 
-/// Fills the first and the last values with what stands inwards of them.
+/// Fills the first and the last K / 2 values with what stands inwards of them.
 #[inline(always)]
-fn mirror<T: Real>(values: &mut [T], count: usize) {
-    let end = values.len() - count;
-    for i in 0..count {
-        values[count - 1 - i] = values[count + i];
+fn mirror<T: Real, const K: usize>(values: &mut [T]) {
+    let margin = K / 2;
+    let end = values.len() - margin;
+    assert!(end >= 2 * margin);
+    for i in 0..margin {
+        values[margin - 1 - i] = values[margin + i];
         values[end + i] = values[end - 1 - i];
     }
 }
 
-/// Of the first K - 1 rows the centre, and the sum about it.
+/// Of the first K - 1 rows what [`sum`] gives.
 #[inline(always)]
 fn sums<I: Isa<N>, const N: usize, const K: usize>(
     rows: &[Blocks<I::Value>; SEEN],
@@ -295,7 +329,7 @@ fn sums<I: Isa<N>, const N: usize, const K: usize>(
     seen
 }
 
-/// mu about the centre, from what [`sum`] gives for rows.
+/// How far the centre lies above mu, from what [`sum`] gives for rows.
 #[inline(always)]
 fn mean<I: Isa<N>, const N: usize, const K: usize>(rows: [(I::Block, I::Block); K]) -> I::Block {
     let (centre, mut total) = rows[K / 2];
@@ -303,13 +337,13 @@ fn mean<I: Isa<N>, const N: usize, const K: usize>(rows: [(I::Block, I::Block); 
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
             let (pixel, sum) = rows[j % K];
-            total = I::add(total, I::mul_add(I::sub(pixel, centre), side, sum));
+            total = I::add(total, I::mul_add(I::sub(centre, pixel), side, sum));
         }
     });
     I::mul(total, I::splat(I::Value::of(1.0 / (K * K) as f64)))
 }
 
-/// The middle one of K pixels, and the sum of the others about it.
+/// The middle one of K pixels, and how far it lies above the others, together.
 #[inline(always)]
 fn sum<I: Isa<N>, const N: usize, const K: usize>(
     row: Blocks<I::Value>,
@@ -319,7 +353,7 @@ fn sum<I: Isa<N>, const N: usize, const K: usize>(
     let mut sum = I::zero();
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
-            let d = I::sub(row.at::<I, N>(x + K / 2 + j), pixel);
+            let d = I::sub(pixel, row.at::<I, N>(x + K / 2 + j));
             sum = if j == 0 { d } else { I::add(sum, d) };
         }
     });
@@ -397,18 +431,17 @@ fn above<I: Isa<N>, const N: usize, const K: usize>(
 fn down<I: Isa<N>, const N: usize, const K: usize>(
     rows: [(I::Block, I::Block, I::Block); K],
 ) -> I::Block {
-    let (place, _, b) = rows[K / 2];
-    let mut total = I::sub(I::zero(), b);
+    let (place, _, mut total) = rows[K / 2];
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
             let (pixel, a, b) = rows[j % K];
-            total = I::mul_add(I::sub(place, pixel), a, I::sub(total, b));
+            total = I::mul_add(I::sub(place, pixel), a, I::add(total, b));
         }
     });
     total
 }
 
-/// The pixels of a row, and A and B of the patches that hold them, about these.
+/// The pixels of a row, and A and -B of the patches that hold them, about these.
 #[inline(always)]
 fn along<I: Isa<N>, const N: usize, const K: usize>(
     rows: &Holding<I::Value>,
@@ -422,9 +455,9 @@ fn along<I: Isa<N>, const N: usize, const K: usize>(
     unrolled!(j in 0 1 2 3 4 5 6 {
         if j < K && j != K / 2 {
             let weight = weights.at::<I, N>(x + j);
-            let centre = I::sub(pixels.at::<I, N>(x + j), pixel);
+            let above = I::sub(pixel, pixels.at::<I, N>(x + j));
             a = I::add(a, weight);
-            b = I::mul_add(weight, I::add(centre, means.at::<I, N>(x + j)), b);
+            b = I::mul_add(weight, I::add(above, means.at::<I, N>(x + j)), b);
         }
     });
     (pixel, a, b)
@@ -435,17 +468,10 @@ fn along<I: Isa<N>, const N: usize, const K: usize>(
 struct Blocks<T>(*const T);
 
 impl<T: Real> Blocks<T> {
-    /// For blocks of N from 0 up to `count`, and `more` values beyond.
-    #[inline(always)]
-    fn new<const N: usize>(row: &[T], count: usize, more: usize) -> Self {
-        assert!(row.len() >= count.next_multiple_of(N) + more);
-        Self(row.as_ptr())
-    }
-
     #[inline(always)]
     fn at<I: Isa<N, Value = T>, const N: usize>(self, x: usize) -> I::Block {
-        // SAFETY: `new` has seen that the row is long enough for all that is asked for
-        // here, and it outlives the loops.
+        // SAFETY: `Ring::blocks` has seen that the row is long enough for all that is
+        // asked for here, and it outlives the loops.
         #[allow(unsafe_code)]
         I::load(unsafe { &*self.0.add(x).cast() })
     }
