@@ -45,10 +45,10 @@ pub(super) struct Scratch<T> {
     next: Vec<Sums<T>>,
     /// Of places.
     held: Vec<Sums<T>>,
-    /// A of the pixels of the last rows of patches, each with B behind it.
+    /// Of the last rows of patches: A of the pixels, each row with B behind it, and the
+    /// row of pixels that B is about.
     along: Vec<T>,
-    /// These rows.
-    slots: Vec<Holding<T>>,
+    shared: Vec<*const T>,
     /// Those that hold eight rows of places, from the oldest on.
     holding: Vec<Holding<T>>,
     /// Eight rows of the gradient, row by row.
@@ -58,7 +58,8 @@ pub(super) struct Scratch<T> {
 /// A and B in eight rows.
 type Sums<T> = [[T; EIGHT]; 2];
 
-/// A row of patches: A of the pixels, and the row of pixels that B is about.
+/// A row of patches: A of the pixels with B behind it, and the row of pixels that B is
+/// about.
 #[derive(Clone, Copy)]
 struct Holding<T> {
     along: *const T,
@@ -160,12 +161,7 @@ impl<T: Real> Scratch<T> {
         self.weights.resize(EIGHT * room.weights, zero);
         self.lines.resize(EIGHT * room.length, zero);
         self.along.resize(2 * room.rows * room.length, zero);
-        self.slots.clear();
-        let along = self.along.chunks(2 * room.length);
-        self.slots.extend(along.map(|along| Holding {
-            along: along.as_ptr(),
-            pixels: std::ptr::null(),
-        }));
+        self.shared.resize(room.rows, std::ptr::null());
         self.back.resize(k, zeros);
         self.means.resize(k, zeros);
         self.in_lanes.resize(TILE + 2 * k + EIGHT, zeros);
@@ -204,9 +200,7 @@ impl<T: Real> Scratch<T> {
             }
         }
         let shared = self.rows.row(top + EIGHT as isize - 1);
-        for slot in &mut self.slots[slot..slot + EIGHT] {
-            slot.pixels = shared;
-        }
+        self.shared[slot..slot + EIGHT].fill(shared);
         if !valid.contains(&true) {
             let slots = room.values(slot).start..room.values(slot + EIGHT - 1).end;
             self.along[slots].fill(T::default());
@@ -300,21 +294,21 @@ impl<T: Real> Scratch<T> {
         const LAST: usize = EIGHT - 1;
         let k = windows.k;
         let oldest = top as isize - (k as isize - 1);
-        let rows = oldest..oldest + (k + LAST) as isize;
+        let patches = windows.patches(windows.height) as isize;
+        let along = self.along[..2 * room.rows * room.length].as_ptr();
         self.holding.clear();
-        if mirrors(windows) {
-            let patches = windows.patches(windows.height) as isize;
-            for row in rows {
-                let row = if row < 0 { -1 - row } else { row };
-                let row = row.min(2 * patches - 1 - row);
-                // Places below the last are computed and not asked for.
-                let row = row.clamp(known.start, known.end - 1);
-                self.holding.push(self.slots[room.slot(row)]);
-            }
-        } else {
-            let first = room.slot(oldest);
-            let slots = self.slots[first..].iter().chain(&self.slots);
-            self.holding.extend(slots.take(rows.len()));
+        for row in oldest..oldest + (k + LAST) as isize {
+            let row = match mirrors(windows) {
+                true if row < 0 => -1 - row,
+                true => row.min(2 * patches - 1 - row),
+                false => row,
+            };
+            // Places below the last are computed and not asked for.
+            let slot = room.slot(row.clamp(known.start, known.end - 1));
+            self.holding.push(Holding {
+                along: along.wrapping_add(room.values(slot).start),
+                pixels: self.shared[slot],
+            });
         }
         let holding = &self.holding[..k + LAST];
         let (common, holding) = holding.split_at(LAST);
@@ -427,8 +421,7 @@ fn add_rebased<I: Isa<EIGHT>>(
     [I::add(a, more_a), I::add(b, more_b)]
 }
 
-/// A and B about a pixel with one row of patches more. B is taken as what the sum of
-/// weights times pixels lies above that of weights times means.
+/// A and -B about a pixel with one row of patches more.
 #[inline(always)]
 fn rebased<I: Isa<EIGHT>>(
     [a, b]: [I::Block; 2],
