@@ -25,8 +25,9 @@ use super::strip::{Output, Strip};
 /// Rows of patches that share rows of pixels.
 pub(super) const EIGHT: usize = 8;
 
-/// Columns of patches of eight rows that are computed before their rows are, so that
-/// what is kept of them stays in the nearest cache.
+/// Columns of patches that are computed before their rows are, so that what is
+/// kept of them stays in the nearest cache. As many for all instruction sets, since
+/// sums begin anew with a tile and round otherwise.
 pub(super) const TILE: usize = 240;
 
 /// Values that begin a line of the cache, so that no block of them lies across two.
@@ -197,8 +198,8 @@ pub(super) fn local_std<I: Isa<N>, const N: usize>(
         let own = top..all.end.min(top + N);
         let rows = rows.from(top as isize, k + N - 1);
         tile.start();
-        for left in (0..patches).step_by(TILE * EIGHT / N) {
-            let right = (left + TILE * EIGHT / N).min(patches);
+        for left in (0..patches).step_by(TILE) {
+            let right = (left + TILE).min(patches);
             tile.fill::<I, N>(Measure::Variance, rows, windows, left, right);
             sigma.resize((right - left).max(N) * N);
             let sigma = sigma.as_chunks_mut().0;
