@@ -72,3 +72,36 @@ impl<T: Real> Rows<T> {
         &self.rows[(place - self.first) as usize..][..count]
     }
 }
+
+/// What a border shows of a row.
+#[derive(Default)]
+pub(super) struct Beyond {
+    windows: Option<Windows>,
+    /// A place beyond the image, and the column that stands there if not a zero.
+    pub(super) shown: Vec<(usize, Option<usize>)>,
+}
+
+impl Beyond {
+    /// Looks at the border of images, if it has not been these.
+    pub(super) fn see(&mut self, windows: &Windows) {
+        if self.windows != Some(*windows) {
+            self.windows = Some(*windows);
+            let Windows { width, .. } = *windows;
+            let margin = windows.margin();
+            let places = (0..margin).chain(width + margin..width + 2 * margin);
+            self.shown.clear();
+            self.shown
+                .extend(places.map(|place| (place, windows.source(place as isize, width))));
+        }
+    }
+
+    /// Writes a row of pixels with its border.
+    #[inline(always)]
+    pub(super) fn pad<T: Real>(&self, pixels: &[T], row: &mut [T]) {
+        // Half of the places stand before the pixels.
+        row[self.shown.len() / 2..][..pixels.len()].copy_from_slice(pixels);
+        for &(place, shown) in &self.shown {
+            row[place] = shown.map_or(T::default(), |x| pixels[x]);
+        }
+    }
+}

@@ -22,15 +22,15 @@ use std::ops::Range;
 use super::super::super::windows::Windows;
 use super::super::columns::{EIGHT, Measure, TILE, Tile, Walk};
 use super::super::isa::{Isa, Real};
-use super::super::pixels::Rows;
+use super::super::pixels::{Beyond, Rows};
 use super::super::rows::unrolled;
-use super::{Gradient, Weights, write};
-use crate::Border;
+use super::{Gradient, Weights, mirrors, write};
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
 pub(super) struct Scratch<T> {
     rows: Rows<T>,
+    beyond: Beyond,
     tile: Tile<T>,
     /// The row of pixels that eight rows of patches share, with its border.
     pixels: Vec<T>,
@@ -103,6 +103,7 @@ pub(super) fn band_of<I: Isa<EIGHT>>(
     let end = (last + k + 3 * EIGHT) as isize;
     scratch.rows.start(image, windows, begin..end);
     scratch.tile.see::<EIGHT>(windows);
+    scratch.beyond.see(windows);
 
     let mut next_row = begin;
     let share = I::Value::of(1.0 / (k * k) as f64);
@@ -123,12 +124,6 @@ pub(super) fn band_of<I: Isa<EIGHT>>(
             }
         }
     }
-}
-
-/// Whether what the border shows of a pixel is held by the mirror images of the patches
-/// that hold the pixel.
-fn mirrors(windows: &Windows) -> bool {
-    windows.border == Border::Symmetric
 }
 
 /// How much is kept.
@@ -211,11 +206,7 @@ impl<T: Real> Scratch<T> {
         // SAFETY: the row is one of `Rows`, which have `width` pixels at least.
         #[allow(unsafe_code)]
         let shared = unsafe { std::slice::from_raw_parts(shared, width) };
-        self.pixels[margin..][..width].copy_from_slice(shared);
-        for place in (0..margin).chain(width + margin..places) {
-            let x = windows.source(place as isize, width);
-            self.pixels[place] = x.map_or(T::default(), |x| shared[x]);
-        }
+        self.beyond.pad(shared, &mut self.pixels);
         let seen = self.rows.from(top, k + EIGHT - 1);
         self.tile.start();
 

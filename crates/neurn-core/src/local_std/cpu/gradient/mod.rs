@@ -39,7 +39,7 @@ use super::pixels::LANES;
 use super::rows::LARGEST as LARGEST_BY_ROWS;
 use super::strip::Strip;
 use super::{filled, share, strips, written};
-use crate::MaxScope;
+use crate::{Border, MaxScope};
 
 pub(crate) fn gradient<T: Real>(
     images: &[T],
@@ -384,6 +384,12 @@ impl<'a, T: Real> Weights<'a, T> {
             weights[(peak - first) * stride] = T::default();
         }
     }
+}
+
+/// Whether what the border shows of a pixel is held by the mirror images of the patches
+/// that hold the pixel.
+fn mirrors(windows: &Windows) -> bool {
+    windows.border == Border::Symmetric
 }
 
 /// The places that stand for the rows of a band: the border, too, at the ends.

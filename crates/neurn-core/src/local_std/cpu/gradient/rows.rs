@@ -13,9 +13,9 @@ use std::ops::Range;
 
 use super::super::super::windows::Windows;
 use super::super::isa::{Isa, Real};
-use super::super::pixels::Rows;
+use super::super::pixels::{Beyond, Rows};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
-use super::{Gradient, Weights, places, write};
+use super::{Gradient, Weights, mirrors, places, write};
 use crate::Border;
 
 /// What a thread keeps between bands, so that it allocates once.
@@ -88,29 +88,6 @@ impl<T: Real> Ring<T> {
     }
 }
 
-/// What a border shows of a row.
-#[derive(Default)]
-struct Beyond {
-    windows: Option<Windows>,
-    /// A place beyond the image, and the column that stands there if not a zero.
-    shown: Vec<(usize, Option<usize>)>,
-}
-
-impl Beyond {
-    /// Looks at the border of images, if it has not been these.
-    fn see(&mut self, windows: &Windows) {
-        if self.windows != Some(*windows) {
-            self.windows = Some(*windows);
-            let Windows { width, .. } = *windows;
-            let margin = windows.margin();
-            let places = (0..margin).chain(width + margin..width + 2 * margin);
-            self.shown.clear();
-            self.shown
-                .extend(places.map(|place| (place, windows.source(place as isize, width))));
-        }
-    }
-}
-
 /// Writes the gradient of the rows `band` of a plane.
 #[inline(always)]
 pub(super) fn band_of<I: Isa<N>, const N: usize>(
@@ -148,9 +125,9 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     // Rows of patches and of pixels are counted from K - 1 before the first.
     let all = windows.patches(windows.height) + K - 1;
     // Below the last there are none, or mirror images of those above.
-    let enough = match windows.border {
-        Border::Symmetric => all,
-        _ => usize::MAX,
+    let enough = match mirrors(windows) {
+        true => all,
+        false => usize::MAX,
     };
 
     // Whole blocks of places, and what the last of them sees.
@@ -195,10 +172,7 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
                 // SAFETY: rows of `Rows` have `width` pixels at least.
                 #[allow(unsafe_code)]
                 let pixels = unsafe { std::slice::from_raw_parts(of_image.row(place), width) };
-                row[margin..][..width].copy_from_slice(pixels);
-                for &(place, shown) in &beyond.shown {
-                    row[place] = shown.map_or(I::Value::default(), |x| pixels[x]);
-                }
+                beyond.pad(pixels, row);
                 next_pixels += 1;
             }
             patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
@@ -293,7 +267,7 @@ fn patches<I: Isa<N>, const N: usize, const K: usize>(
             }
         }
     }
-    if windows.border == Border::Symmetric {
+    if mirrors(windows) {
         for row in top..top + BAND {
             for values in [means.row_mut(row), a.row_mut(row)] {
                 mirror::<_, K>(&mut values[K - 1 - K / 2..][..columns + K - 1]);
@@ -375,9 +349,9 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
     let first = columns.start;
     // The patches that hold the places, and their middle rows.
     let patches = K - 1..windows.patches(windows.height) + K - 1;
-    let mirrored = |row: usize| match windows.border {
-        Border::Symmetric if row < patches.start => 2 * patches.start - 1 - row,
-        Border::Symmetric if row >= patches.end => 2 * patches.end - 1 - row,
+    let mirrored = |row: usize| match mirrors(windows) {
+        true if row < patches.start => 2 * patches.start - 1 - row,
+        true if row >= patches.end => 2 * patches.end - 1 - row,
         _ => row,
     };
     let seen = rows.start..rows.end + K - 1;
