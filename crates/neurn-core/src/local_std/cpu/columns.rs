@@ -14,11 +14,12 @@
 //! lane, so that none looks across a register.
 
 use std::mem::MaybeUninit;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::Range;
 
 use super::super::windows::Windows;
+use super::ahead::Ahead;
 use super::isa::{Isa, Real};
-use super::pixels::{LANES, Rows};
+use super::pixels::{LANES, Lines, Rows};
 use super::rows::{Scale, unrolled};
 use super::strip::{Output, Strip};
 
@@ -29,41 +30,6 @@ pub(super) const EIGHT: usize = 8;
 /// kept of them stays in the nearest cache. As many for all instruction sets, since
 /// sums begin anew with a tile and round otherwise.
 pub(super) const TILE: usize = 240;
-
-/// Values that begin a line of the cache, so that no block of them lies across two.
-#[derive(Default)]
-struct Lines<T> {
-    values: Vec<T>,
-    first: usize,
-}
-
-impl<T: Real> Lines<T> {
-    /// Makes room for `count` values, which are gone if there was less.
-    fn resize(&mut self, count: usize) {
-        /// Bytes.
-        const LINE: usize = 64;
-
-        let count = count + LINE / size_of::<T>();
-        if self.values.len() < count {
-            self.values = vec![T::default(); count];
-            self.first = self.values.as_ptr().align_offset(LINE);
-        }
-    }
-}
-
-impl<T> Deref for Lines<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        &self.values[self.first..]
-    }
-}
-
-impl<T> DerefMut for Lines<T> {
-    fn deref_mut(&mut self) -> &mut [T] {
-        &mut self.values[self.first..]
-    }
-}
 
 /// What a thread keeps between strips, so that it allocates once.
 #[derive(Default)]
@@ -198,9 +164,16 @@ pub(super) fn local_std<I: Isa<N>, const N: usize>(
         let own = top..all.end.min(top + N);
         let rows = rows.from(top as isize, k + N - 1);
         tile.start();
+        // The rows of pixels that the next N rows of patches see and these do not, and
+        // where sigma goes.
+        let seen = (top + N + k - 1) as isize - windows.margin() as isize;
+        let ahead = [
+            Some(Ahead::new(image.as_ptr(), seen, width)),
+            output.ahead(top),
+        ];
         for left in (0..patches).step_by(TILE) {
             let right = (left + TILE).min(patches);
-            tile.fill::<I, N>(Measure::Variance, rows, windows, left, right);
+            tile.fill::<I, N>(Measure::Variance, rows, windows, left, right, &ahead);
             sigma.resize((right - left).max(N) * N);
             let sigma = sigma.as_chunks_mut().0;
             along::<I, N>(
@@ -244,7 +217,8 @@ impl<T: Real> Tile<T> {
     }
 
     /// The columns that the patches from `left` to `right` see, of N rows of patches,
-    /// which see `rows`. Tiles follow each other from left to right.
+    /// which see `rows`. Tiles follow each other from left to right. Asks for N rows
+    /// `ahead` on the way.
     #[inline(always)]
     pub(super) fn fill<I: Isa<N, Value = T>, const N: usize>(
         &mut self,
@@ -253,6 +227,7 @@ impl<T: Real> Tile<T> {
         windows: &Windows,
         left: usize,
         right: usize,
+        ahead: &[Option<Ahead<T>>],
     ) {
         let Windows { k, width, .. } = *windows;
         let margin = windows.margin();
@@ -275,6 +250,9 @@ impl<T: Real> Tile<T> {
         let last = width.max(N) - N;
         while done < end {
             let x = done.min(last);
+            for ahead in ahead.iter().flatten() {
+                ahead.ask(N, x);
+            }
             let columns = columns[x + margin - left..].first_chunk_mut();
             let columns = columns.expect("a block");
             let known = I::load(&columns[0][0]);

@@ -3,6 +3,7 @@
 //! A batch is cut into strips of rows, which [`rows`] computes for small k and
 //! [`columns`] for large. Here is how they are shared out over threads.
 
+mod ahead;
 mod columns;
 mod gradient;
 mod isa;

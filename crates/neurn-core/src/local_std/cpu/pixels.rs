@@ -1,12 +1,47 @@
 //! Rows of pixels by their places, those of the border among them.
 
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 
 use super::super::windows::Windows;
 use super::isa::Real;
 
 /// As many values as a register holds, at most.
 pub(super) const LANES: usize = 16;
+
+/// Values that begin a line of the cache, so that no block of them lies across two.
+#[derive(Default)]
+pub(super) struct Lines<T> {
+    values: Vec<T>,
+    first: usize,
+}
+
+impl<T: Real> Lines<T> {
+    /// Makes room for `count` values, which are gone if there was less.
+    pub(super) fn resize(&mut self, count: usize) {
+        /// Bytes.
+        const LINE: usize = 64;
+
+        let count = count + LINE / size_of::<T>();
+        if self.values.len() < count {
+            self.values = vec![T::default(); count];
+            self.first = self.values.as_ptr().align_offset(LINE);
+        }
+    }
+}
+
+impl<T> Deref for Lines<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.values[self.first..]
+    }
+}
+
+impl<T> DerefMut for Lines<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.first..]
+    }
+}
 
 /// Rows of at least [`LANES`] values.
 #[derive(Default)]

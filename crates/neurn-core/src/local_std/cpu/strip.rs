@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::windows::Windows;
+use super::ahead::Ahead;
 use super::isa::{Isa, Real};
 
 /// Rows of one plane.
@@ -77,6 +78,12 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
             length,
             isa: PhantomData,
         }
+    }
+
+    /// The rows from a row on, if each row of patches is one.
+    pub(super) fn ahead(&self, row: usize) -> Option<Ahead<I::Value>> {
+        let row = (row - self.first_row) as isize;
+        (self.stride == 1).then(|| Ahead::new(self.values.as_ptr().cast(), row, self.width))
     }
 
     /// Writes those of some patches of a row that the stride keeps.

@@ -20,6 +20,7 @@
 use std::ops::Range;
 
 use super::super::super::windows::Windows;
+use super::super::ahead::Ahead;
 use super::super::columns::{EIGHT, Measure, TILE, Tile, Walk};
 use super::super::isa::{Isa, Real};
 use super::super::pixels::{Beyond, Rows};
@@ -114,7 +115,17 @@ pub(super) fn band_of<I: Isa<EIGHT>>(
     };
     for top in (first..last).step_by(EIGHT) {
         while next_row < enough.min((top + EIGHT) as isize) {
-            scratch.patches::<I>(weights, windows, next_row, &room);
+            // What the next eight rows take, and where they go.
+            let next = next_row + EIGHT as isize;
+            let [y, by_y] = weights.ahead(next, windows);
+            let seen = next + k as isize - 1 - windows.margin() as isize;
+            let ahead = [
+                y,
+                by_y,
+                Some(Ahead::new(image.as_ptr(), seen, width)),
+                Some(gradient.ahead(top)),
+            ];
+            scratch.patches::<I>(weights, windows, next_row, &room, &ahead);
             next_row += EIGHT as isize;
         }
         scratch.down::<I>(windows, top, begin..next_row, &room);
@@ -165,7 +176,8 @@ impl<T: Real> Scratch<T> {
         self.next.resize(k + 1, [zeros; 2]);
     }
 
-    /// A and B of eight rows of patches from `top` on.
+    /// A and B of eight rows of patches from `top` on. Asks for eight rows `ahead` on
+    /// the way.
     #[inline(always)]
     fn patches<I: Isa<EIGHT, Value = T>>(
         &mut self,
@@ -173,6 +185,7 @@ impl<T: Real> Scratch<T> {
         windows: &Windows,
         top: isize,
         room: &Room,
+        ahead: &[Option<Ahead<T>>],
     ) {
         let Windows {
             k,
@@ -217,7 +230,7 @@ impl<T: Real> Scratch<T> {
         for left in (0..columns).step_by(tiles) {
             let right = (left + tiles).min(columns);
             self.tile
-                .fill::<I, EIGHT>(Measure::Mean, seen, windows, left, right);
+                .fill::<I, EIGHT>(Measure::Mean, seen, windows, left, right, ahead);
             let in_lanes = self.in_lanes.as_chunks_mut::<EIGHT>().0;
             for (x, in_lanes) in (left..right).step_by(EIGHT).zip(in_lanes) {
                 transposed::<I>(&self.weights[x..], room.weights, in_lanes);

@@ -12,8 +12,9 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::super::windows::Windows;
+use super::super::ahead::Ahead;
 use super::super::isa::{Isa, Real};
-use super::super::pixels::{Beyond, Rows};
+use super::super::pixels::{Beyond, LANES, Lines, Rows};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
 use super::{Gradient, Weights, mirrors, places, write};
 use crate::Border;
@@ -26,15 +27,19 @@ pub(super) struct Scratch<T> {
     /// How far the centres of patches lie above mu, and a, after k - 1 zeros.
     means: Ring<T>,
     weights: Ring<T>,
-    lines: [Vec<T>; BAND],
+    /// Eight rows of the gradient, row by row.
+    lines: Lines<T>,
     rows: Rows<T>,
     beyond: Beyond,
 }
 
-/// The last [`KEPT`] of some rows.
+/// The last [`KEPT`] of some rows. What blocks of patches have in their middle begins a
+/// line of the cache.
 #[derive(Default)]
 struct Ring<T> {
-    values: Vec<T>,
+    values: Lines<T>,
+    /// Values before a row, and with them and the row.
+    before: usize,
     length: usize,
 }
 
@@ -42,13 +47,14 @@ struct Ring<T> {
 const KEPT: usize = 3 * BAND;
 
 impl<T: Real> Ring<T> {
-    fn start(&mut self, length: usize) {
-        self.values.resize(KEPT * length, T::default());
-        self.length = length;
+    fn start(&mut self, k: usize, length: usize) {
+        self.before = LANES - (k - 1);
+        self.length = apart(self.before + length);
+        self.values.resize(KEPT * self.length);
     }
 
     fn row_mut(&mut self, row: usize) -> &mut [T] {
-        &mut self.values[row % KEPT * self.length..][..self.length]
+        &mut self.values[row % KEPT * self.length..][self.before..self.length]
     }
 
     /// Some rows from a value on, for blocks of N from there up to `count`, and `more`
@@ -61,6 +67,7 @@ impl<T: Real> Ring<T> {
         count: usize,
         more: usize,
     ) -> [Blocks<T>; SEEN] {
+        let from = self.before + from;
         assert!(from + count.next_multiple_of(N) + more <= self.length);
         let first = self.values[..KEPT * self.length]
             .as_ptr()
@@ -80,12 +87,19 @@ impl<T: Real> Ring<T> {
         from: usize,
         count: usize,
     ) -> [BlocksMut<T>; BAND] {
+        let from = self.before + from;
         assert!(from + count.next_multiple_of(N) <= self.length);
         let first = self.values[..KEPT * self.length].as_mut_ptr();
         std::array::from_fn(|i| {
             BlocksMut(first.wrapping_add((top + i) % KEPT * self.length + from))
         })
     }
+}
+
+/// How far rows of `length` values lie apart, so that those above each other do not
+/// share what the cache has for a few addresses.
+fn apart(length: usize) -> usize {
+    (length.div_ceil(LANES) | 1) * LANES
 }
 
 /// Writes the gradient of the rows `band` of a plane.
@@ -130,8 +144,8 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         false => usize::MAX,
     };
 
-    // Whole blocks of places, and what the last of them sees.
-    let length = places_in_row.next_multiple_of(N) + 2 * N;
+    // What the last of whole blocks of places sees.
+    let length = columns.max(own.len()).next_multiple_of(N) + 2 * (K - 1);
     let Scratch {
         pixels,
         means,
@@ -140,12 +154,11 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
         rows: of_image,
         beyond,
     } = scratch;
-    pixels.start(length);
-    means.start(length);
-    a.start(length);
-    for line in &mut *lines {
-        line.resize(length, I::Value::default());
+    for ring in [&mut *pixels, &mut *means, &mut *a] {
+        ring.start(K, length);
     }
+    let length = apart(length);
+    lines.resize(BAND * length);
     let share = I::Value::of(1.0 / (K * K) as f64);
     beyond.see(windows);
     // Rows of pixels from the first that is looked at to as many beyond the last.
@@ -178,8 +191,20 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
             patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
             next_patches += BAND;
         }
-        held::<I, N, K>(windows, top..top + count, &own, pixels, means, a, lines);
-        for (place, line) in (top..top + count).zip(&mut *lines) {
+        let lines = &mut lines[..BAND * length];
+        // What the next eight rows take, and where they go.
+        let before = K as isize - 1;
+        let [y, by_y] = weights.ahead(next_patches as isize - before, windows);
+        let next = next_pixels as isize - before - margin as isize;
+        let ahead = [
+            y,
+            by_y,
+            Some(Ahead::new(image.as_ptr(), next, width)),
+            Some(gradient.ahead(top + count)),
+        ];
+        let rows = top..top + count;
+        held::<I, N, K>(windows, rows, &own, pixels, means, a, lines, &ahead);
+        for (place, line) in (top..top + count).zip(lines.chunks_mut(length)) {
             let Some((row, more)) = gradient.row(place) else {
                 continue;
             };
@@ -334,8 +359,10 @@ fn sum<I: Isa<N>, const N: usize, const K: usize>(
     (pixel, sum)
 }
 
-/// k^2 times the gradient of some rows and columns of places.
+/// k^2 times the gradient of some rows and columns of places. Asks for eight rows
+/// `ahead` on the way.
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn held<I: Isa<N>, const N: usize, const K: usize>(
     windows: &Windows,
     rows: Range<usize>,
@@ -343,7 +370,8 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
     pixels: &Ring<I::Value>,
     means: &Ring<I::Value>,
     weights: &Ring<I::Value>,
-    lines: &mut [Vec<I::Value>; BAND],
+    lines: &mut [I::Value],
+    ahead: &[Option<Ahead<I::Value>>],
 ) {
     let count = rows.len();
     let first = columns.start;
@@ -360,11 +388,15 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
     let means = means.blocks::<N>(seen.clone().map(mirrored), first, columns.len(), K - 1);
     let weights = weights.blocks::<N>(seen.map(mirrored), first, columns.len(), K - 1);
     let mut to = [BlocksMut(std::ptr::null_mut()); BAND];
-    for (to, line) in to.iter_mut().zip(lines) {
+    let length = lines.len() / BAND;
+    for (to, line) in to.iter_mut().zip(lines.chunks_mut(length)) {
         *to = BlocksMut::new::<N>(line, columns.len());
     }
     let rows = (pixels, means, weights);
     for x in (0..columns.len()).step_by(N) {
+        for ahead in ahead.iter().flatten() {
+            ahead.ask(BAND, x);
+        }
         if I::IN_REGISTERS && count == BAND {
             let mut seen = above::<I, N, K>(&rows, x);
             unrolled!(i in 0 1 2 3 4 5 6 7 {
