@@ -203,7 +203,7 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
             Some(gradient.ahead(top + count)),
         ];
         let rows = top..top + count;
-        held::<I, N, K>(windows, rows, &own, pixels, means, a, lines, &ahead);
+        held::<I, N, K>(windows, rows, &own, [pixels, means, a], lines, &ahead);
         for (place, line) in (top..top + count).zip(lines.chunks_mut(length)) {
             let Some((row, more)) = gradient.row(place) else {
                 continue;
@@ -362,14 +362,11 @@ fn sum<I: Isa<N>, const N: usize, const K: usize>(
 /// k^2 times the gradient of some rows and columns of places. Asks for eight rows
 /// `ahead` on the way.
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
 fn held<I: Isa<N>, const N: usize, const K: usize>(
     windows: &Windows,
     rows: Range<usize>,
     columns: &Range<usize>,
-    pixels: &Ring<I::Value>,
-    means: &Ring<I::Value>,
-    weights: &Ring<I::Value>,
+    [pixels, means, weights]: [&Ring<I::Value>; 3],
     lines: &mut [I::Value],
     ahead: &[Option<Ahead<I::Value>>],
 ) {
