@@ -17,7 +17,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::windows::Windows;
-use super::ahead::Ahead;
+use super::ahead::{Ahead, ask};
 use super::isa::{Isa, Real};
 use super::pixels::{LANES, Lines, Rows};
 use super::rows::{Scale, unrolled};
@@ -166,10 +166,10 @@ pub(super) fn local_std<I: Isa<N>, const N: usize>(
         tile.start();
         // The rows of pixels that the next N rows of patches see and these do not, and
         // where sigma goes.
-        let seen = (top + N + k - 1) as isize - windows.margin() as isize;
+        let seen = (top + N + k - 1) as isize;
         let ahead = [
-            Some(Ahead::new(image.as_ptr(), seen, width)),
-            output.ahead(top),
+            Ahead::of_image(image.as_ptr(), seen, windows),
+            output.ahead(top, windows),
         ];
         for left in (0..patches).step_by(TILE) {
             let right = (left + TILE).min(patches);
@@ -250,9 +250,7 @@ impl<T: Real> Tile<T> {
         let last = width.max(N) - N;
         while done < end {
             let x = done.min(last);
-            for ahead in ahead.iter().flatten() {
-                ahead.ask(N, x);
-            }
+            ask(ahead, N, x);
             let columns = columns[x + margin - left..].first_chunk_mut();
             let columns = columns.expect("a block");
             let known = I::load(&columns[0][0]);

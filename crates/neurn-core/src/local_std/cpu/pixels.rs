@@ -8,6 +8,9 @@ use super::isa::Real;
 /// As many values as a register holds, at most.
 pub(super) const LANES: usize = 16;
 
+/// Bytes of a line of the cache.
+pub(super) const LINE: usize = 64;
+
 /// Values that begin a line of the cache, so that no block of them lies across two.
 #[derive(Default)]
 pub(super) struct Lines<T> {
@@ -18,9 +21,6 @@ pub(super) struct Lines<T> {
 impl<T: Real> Lines<T> {
     /// Makes room for `count` values, which are gone if there was less.
     pub(super) fn resize(&mut self, count: usize) {
-        /// Bytes.
-        const LINE: usize = 64;
-
         let count = count + LINE / size_of::<T>();
         if self.values.len() < count {
             self.values = vec![T::default(); count];

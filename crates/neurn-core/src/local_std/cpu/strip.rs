@@ -80,10 +80,10 @@ impl<'a, I: Isa<N>, const N: usize> Output<'a, I, N> {
         }
     }
 
-    /// The rows from a row on, if each row of patches is one.
-    pub(super) fn ahead(&self, row: usize) -> Option<Ahead<I::Value>> {
-        let row = (row - self.first_row) as isize;
-        (self.stride == 1).then(|| Ahead::new(self.values.as_ptr().cast(), row, self.width))
+    /// From a row of patches on.
+    pub(super) fn ahead(&self, row: usize, windows: &Windows) -> Option<Ahead<I::Value>> {
+        let row = row as isize - self.first_row as isize;
+        Ahead::of_output(self.values.as_ptr().cast(), row, windows)
     }
 
     /// Writes those of some patches of a row that the stride keeps.

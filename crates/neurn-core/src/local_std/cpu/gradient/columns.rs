@@ -25,7 +25,7 @@ use super::super::columns::{EIGHT, Measure, TILE, Tile, Walk};
 use super::super::isa::{Isa, Real};
 use super::super::pixels::{Beyond, Rows};
 use super::super::rows::unrolled;
-use super::{Gradient, Weights, mirrors, write};
+use super::{Gradient, Weights, ahead, mirrors, write};
 
 /// What a thread keeps between bands, so that it allocates once.
 #[derive(Default)]
@@ -115,18 +115,10 @@ pub(super) fn band_of<I: Isa<EIGHT>>(
     };
     for top in (first..last).step_by(EIGHT) {
         while next_row < enough.min((top + EIGHT) as isize) {
-            // What the next eight rows take, and where they go.
-            let next = next_row + EIGHT as isize;
-            let [y, by_y] = weights.ahead(next, windows);
-            let seen = next + k as isize - 1 - windows.margin() as isize;
-            let ahead = [
-                y,
-                by_y,
-                Some(Ahead::new(image.as_ptr(), seen, width)),
-                Some(gradient.ahead(top)),
-            ];
+            let after = next_row + EIGHT as isize;
+            let ahead = ahead(image, weights, gradient, after, top);
             scratch.patches::<I>(weights, windows, next_row, &room, &ahead);
-            next_row += EIGHT as isize;
+            next_row = after;
         }
         scratch.down::<I>(windows, top, begin..next_row, &room);
         for (place, line) in (top..last).zip(scratch.lines.chunks(room.length)) {

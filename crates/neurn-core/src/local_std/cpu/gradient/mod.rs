@@ -194,12 +194,6 @@ impl<T: Real> Gradient<'_, T> {
         self.values[..shown].fill(MaybeUninit::new(T::default()));
     }
 
-    /// The rows from that of a row of places on.
-    fn ahead(&self, place: usize) -> Ahead<T> {
-        let row = place as isize - (self.windows.margin() + self.first) as isize;
-        Ahead::new(self.values.as_ptr().cast(), row, self.windows.width)
-    }
-
     /// The row for which a row of places is meant, and whether it is there already.
     #[inline(always)]
     fn row(&mut self, place: usize) -> Option<(&mut [MaybeUninit<T>], bool)> {
@@ -276,12 +270,6 @@ fn is_one_among<I: Isa<N>, const N: usize>(y: &[I::Value]) -> bool {
     largest.contains(&one) || rest.contains(&one)
 }
 
-/// Lanes that one row leaves and the next takes up, which waits if they lie across two
-/// lines of the cache.
-#[derive(Clone)]
-#[repr(align(64))]
-struct Line<T>([T; LANES]);
-
 /// a(q) of one plane.
 #[derive(Clone)]
 struct Weights<'a, T> {
@@ -294,7 +282,7 @@ struct Weights<'a, T> {
     own: Range<usize>,
     sum: f64,
     /// What of the sum is still in lanes, and how many products each lane holds.
-    lanes: Line<T>,
+    lanes: [T; LANES],
     added: usize,
 }
 
@@ -313,24 +301,17 @@ impl<'a, T: Real> Weights<'a, T> {
             peak,
             own,
             sum: 0.0,
-            lanes: Line([T::default(); LANES]),
+            lanes: [T::default(); LANES],
             added: 0,
         }
-    }
-
-    /// Both tensors from a row of patches on, if each has a row.
-    fn ahead(&self, row: isize, windows: &Windows) -> [Option<Ahead<T>>; 2] {
-        let [_, width] = windows.output();
-        [self.response, self.by_response]
-            .map(|values| (windows.stride == 1).then(|| Ahead::new(values.as_ptr(), row, width)))
     }
 
     /// Of `g y`. A lane adds up 64 products and goes on in f64, so it is off by at most
     /// 66 units of the sum of its terms' sizes.
     fn sum(&mut self) -> f64 {
-        let lanes = self.lanes.0.iter().map(|lane| lane.wide());
+        let lanes = self.lanes.iter().map(|lane| lane.wide());
         self.sum += lanes.sum::<f64>();
-        self.lanes.0.fill(T::default());
+        self.lanes.fill(T::default());
         self.added = 0;
         self.sum
     }
@@ -380,7 +361,7 @@ impl<'a, T: Real> Weights<'a, T> {
             if self.added == MOST {
                 self.sum();
             }
-            let lanes = self.lanes.0.first_chunk_mut().expect("N lanes");
+            let lanes = self.lanes.first_chunk_mut().expect("N lanes");
             let mut sum = I::load(lanes);
             let count = y.len().min(MOST - self.added);
             let (now, later) = y.split_at(count);
@@ -404,6 +385,26 @@ impl<'a, T: Real> Weights<'a, T> {
             weights[(peak - first) * stride] = T::default();
         }
     }
+}
+
+/// What a row of patches and those after it take: both tensors, and the pixels that no
+/// row before them sees. And where a row of places goes, and those after it.
+fn ahead<T: Real>(
+    image: &[T],
+    weights: &Weights<T>,
+    gradient: &Gradient<T>,
+    row: isize,
+    place: usize,
+) -> [Option<Ahead<T>>; 4] {
+    let windows = gradient.windows;
+    let seen = row + windows.k as isize - 1;
+    let place = place as isize - gradient.first as isize;
+    [
+        Ahead::of_output(weights.response.as_ptr(), row, windows),
+        Ahead::of_output(weights.by_response.as_ptr(), row, windows),
+        Ahead::of_image(image.as_ptr(), seen, windows),
+        Ahead::of_image(gradient.values.as_ptr().cast(), place, windows),
+    ]
 }
 
 /// Whether what the border shows of a pixel is held by the mirror images of the patches

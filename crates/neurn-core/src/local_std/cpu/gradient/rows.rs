@@ -12,11 +12,11 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::super::super::windows::Windows;
-use super::super::ahead::Ahead;
+use super::super::ahead::{Ahead, ask};
 use super::super::isa::{Isa, Real};
 use super::super::pixels::{Beyond, LANES, Lines, Rows};
 use super::super::rows::{BAND, LARGEST, turned, unrolled};
-use super::{Gradient, Weights, mirrors, places, write};
+use super::{Gradient, Weights, ahead, mirrors, places, write};
 use crate::Border;
 
 /// What a thread keeps between bands, so that it allocates once.
@@ -159,6 +159,7 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
     }
     let length = apart(length);
     lines.resize(BAND * length);
+    let lines = &mut lines[..BAND * length];
     let share = I::Value::of(1.0 / (K * K) as f64);
     beyond.see(windows);
     // Rows of pixels from the first that is looked at to as many beyond the last.
@@ -191,17 +192,8 @@ fn band_of_side<I: Isa<N>, const N: usize, const K: usize>(
             patches::<I, N, K>(windows, weights, next_patches, pixels, means, a);
             next_patches += BAND;
         }
-        let lines = &mut lines[..BAND * length];
-        // What the next eight rows take, and where they go.
-        let before = K as isize - 1;
-        let [y, by_y] = weights.ahead(next_patches as isize - before, windows);
-        let next = next_pixels as isize - before - margin as isize;
-        let ahead = [
-            y,
-            by_y,
-            Some(Ahead::new(image.as_ptr(), next, width)),
-            Some(gradient.ahead(top + count)),
-        ];
+        let after = next_patches as isize - (K as isize - 1);
+        let ahead = ahead(image, weights, gradient, after, top + count);
         let rows = top..top + count;
         held::<I, N, K>(windows, rows, &own, [pixels, means, a], lines, &ahead);
         for (place, line) in (top..top + count).zip(lines.chunks_mut(length)) {
@@ -391,9 +383,7 @@ fn held<I: Isa<N>, const N: usize, const K: usize>(
     }
     let rows = (pixels, means, weights);
     for x in (0..columns.len()).step_by(N) {
-        for ahead in ahead.iter().flatten() {
-            ahead.ask(BAND, x);
-        }
+        ask(ahead, BAND, x);
         if I::IN_REGISTERS && count == BAND {
             let mut seen = above::<I, N, K>(&rows, x);
             unrolled!(i in 0 1 2 3 4 5 6 7 {
