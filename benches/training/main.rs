@@ -1,5 +1,5 @@
-//! Steps of training beside PyTorch's on the same machine, timed in turn in one
-//! run: forward, cross-entropy, backward, Adam.
+//! Steps of training, and inference, beside PyTorch's on the same machine, timed in
+//! turn in one run. A step is forward, cross-entropy, backward, Adam.
 //!
 //! ```text
 //! python3 -m venv peers && peers/bin/pip install -r benches/peers/requirements.txt
@@ -8,89 +8,157 @@
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor};
-use neurn_models::BackboneConfig;
+use neurn_models::{AdamConfig, Backbone, BackboneConfig};
 
-/// Model and batch.
-const TRAININGS: [(&str, usize); 3] = [("digit-net-small", 64), ("digit-net", 64), ("vgg19", 32)];
-const BUDGET: Duration = Duration::from_secs(4);
+/// Model, side of the images, batch, and multiply-adds of an image in millions, forward.
+const ROWS: [(&str, usize, usize, f64); 5] = [
+    ("digit-net-small", 32, 64, 2.93),
+    ("digit-net", 32, 64, 28.58),
+    ("vgg19", 32, 32, 398.14),
+    ("resnet18", 64, 32, 148.06),
+    ("mobilenet-v1", 128, 16, 185.39),
+];
+/// Times that each side is measured, in turn.
+const ROUNDS: usize = 3;
+const BUDGET: Duration = Duration::from_secs(2);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let threads = std::thread::available_parallelism()?.get();
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../benches/training/training.py"
-    );
-    let mut peer = Command::new(python)
-        .args([script, &threads.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut ask = peer.stdin.take().ok_or("no stdin")?;
-    let mut answers = BufReader::new(peer.stdout.take().ok_or("no stdout")?).lines();
-
-    println!("images a second on 32x32x3, {threads} threads; in brackets of PyTorch's");
-    println!("| model | batch | one run | {threads} runs at a time, together | PyTorch |");
-    println!("|---|--:|--:|--:|--:|");
+    let mut peer = Peer::start(threads)?;
     let named = std::env::args().nth(1).filter(|name| name != "--bench");
     let asked = |model: &str| named.as_deref().is_none_or(|named| named == model);
-    for (model, batch) in TRAININGS.into_iter().filter(|(model, _)| asked(model)) {
-        let before = steps(model, batch);
-        writeln!(ask, "{model} {batch}")?;
-        let answer = answers.next().ok_or("the script ended")??;
-        let theirs = answer.trim().parse::<f64>().ok();
-        // Ours before and after.
-        let alone = (before + steps(model, batch)) / 2.0;
-        let together: f64 = std::thread::scope(|scope| {
-            let runs: Vec<_> = (0..threads)
-                .map(|_| scope.spawn(|| steps(model, batch)))
-                .collect();
-            runs.into_iter().filter_map(|run| run.join().ok()).sum()
-        });
-        let cell = |ours: f64| match theirs {
-            Some(theirs) => format!("{ours:.0} ({:.2})", ours / theirs),
-            None => format!("{ours:.0}"),
-        };
-        let peer = theirs.map_or("-".into(), |theirs| format!("{theirs:.0}"));
-        println!(
-            "| {model} | {batch} | {} | {} | {peer} |",
-            cell(alone),
-            cell(together)
-        );
+
+    println!("Images a second, {threads} threads, median of {ROUNDS} measurements in turn; in");
+    println!("brackets billions of floating-point operations of convolutions and linear layers");
+    println!("a second.\n");
+    println!("| model | images | | ours | PyTorch | ours / PyTorch |");
+    println!("|---|---|---|--:|--:|--:|");
+    for (model, side, batch, millions) in ROWS.into_iter().filter(|row| asked(row.0)) {
+        // Backward multiplies twice: for the images and for the weights.
+        for (mode, times) in [("training", 3.0), ("inference", 1.0)] {
+            let operations = 2e-3 * millions * times;
+            let mut run = Run::new(model, side, batch, mode == "training");
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            for _ in 0..ROUNDS {
+                ours.push(run.images_a_second());
+                theirs.extend(peer.images_a_second(model, side, batch, mode)?);
+            }
+            let ours = median(ours);
+            let (peer, ratio) = match theirs.is_empty() {
+                true => ("-".into(), "-".into()),
+                false => {
+                    let theirs = median(theirs);
+                    let peer = format!("{theirs:.0} ({:.0})", theirs * operations);
+                    (peer, format!("{:.2}", ours / theirs))
+                }
+            };
+            println!(
+                "| {model} | {batch}x3x{side}x{side} | {mode} | {ours:.0} ({:.0}) | {peer} | {ratio} |",
+                ours * operations
+            );
+        }
     }
-    drop(ask);
-    peer.wait()?;
     Ok(())
 }
 
-/// Images a second over steps of training.
-fn steps(model: &str, batch: usize) -> f64 {
-    let device = Device::flex().autodiff();
-    let config = BackboneConfig::from_name(model, 10, 3, 32).expect("a model of ours");
-    let mut network = config.init(&device).train();
-    let mut adam = AdamConfig::new().with_epsilon(1e-8).init();
-    let images = Tensor::<4>::random([batch, 3, 32, 32], Distribution::Normal(0.0, 1.0), &device);
-    let labels = Tensor::<1, Int>::arange(0..batch as i64, &device) % 10;
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The process that measures PyTorch.
+struct Peer {
+    ask: ChildStdin,
+    answers: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Peer {
+    fn start(threads: usize) -> Result<Self, Box<dyn Error>> {
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../benches/training/training.py"
+        );
+        let mut process = Command::new(python)
+            .args([script, &threads.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let ask = process.stdin.take().ok_or("no stdin")?;
+        let answers = process.stdout.take().ok_or("no stdout")?;
+        Ok(Self {
+            ask,
+            answers: BufReader::new(answers).lines(),
+        })
+    }
+
+    /// None, if PyTorch is not installed.
+    fn images_a_second(
+        &mut self,
+        model: &str,
+        side: usize,
+        batch: usize,
+        mode: &str,
+    ) -> Result<Option<f64>, Box<dyn Error>> {
+        writeln!(self.ask, "{model} {side} {batch} {mode}")?;
+        let answer = self.answers.next().ok_or("the script ended")??;
+        Ok(answer.trim().parse().ok())
+    }
+}
+
+/// What is measured of ours.
+struct Run {
+    step: Box<dyn FnMut()>,
+    batch: usize,
+}
+
+impl Run {
+    fn new(model: &str, side: usize, batch: usize, training: bool) -> Self {
+        let device = match training {
+            true => Device::flex().autodiff(),
+            false => Device::flex(),
+        };
+        let config = BackboneConfig::from_name(model, 10, 3, side).expect("a model of ours");
+        let network = config.init(&device);
+        let size = [batch, 3, side, side];
+        let images = Tensor::<4>::random(size, Distribution::Normal(0.0, 1.0), &device);
+        let mut step: Box<dyn FnMut()> = match training {
+            true => Box::new(training_step(network.train(), images)),
+            false => Box::new(move || {
+                network.forward(images.clone()).into_data();
+            }),
+        };
+        step();
+        Self { step, batch }
+    }
+
+    fn images_a_second(&mut self) -> f64 {
+        let start = Instant::now();
+        let mut count = 0;
+        while count < 3 || start.elapsed() < BUDGET {
+            (self.step)();
+            count += 1;
+        }
+        (count * self.batch) as f64 / start.elapsed().as_secs_f64()
+    }
+}
+
+fn training_step(mut network: Backbone, images: Tensor<4>) -> impl FnMut() {
+    let device = images.device();
+    let mut adam = AdamConfig::new().init();
+    let labels = Tensor::<1, Int>::arange(0..images.dims()[0] as i64, &device) % 10;
     let cross_entropy = CrossEntropyLossConfig::new().init(&device);
-    let mut step = || {
+    move || {
         let output = network.forward(images.clone());
         let loss = cross_entropy.forward(output, labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         network = adam.step(1e-3, network.clone(), gradients);
-    };
-    step();
-    let start = Instant::now();
-    let mut count = 0;
-    while count < 3 || start.elapsed() < BUDGET {
-        step();
-        count += 1;
     }
-    (count * batch) as f64 / start.elapsed().as_secs_f64()
 }

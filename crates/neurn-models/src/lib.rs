@@ -32,6 +32,7 @@
 mod backbone;
 mod classifier;
 mod frontend;
+mod kernels;
 mod normalization;
 mod parameters;
 
@@ -48,6 +49,7 @@ pub use frontend::{
     Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian, LocalContrastNorm,
     LocalContrastNormConfig, Sigma, SigmaConfig, Sobel, Standardize,
 };
+pub use kernels::{Adam, AdamConfig, convolution};
 pub use neurn_core::{NeuRn, NeuRnConfig};
 pub use normalization::Normalization;
 pub use parameters::trainable_parameters;

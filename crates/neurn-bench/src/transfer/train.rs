@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
-use neurn_models::{Classifier, ClassifierConfig};
+use neurn_models::{AdamConfig, Classifier, ClassifierConfig};
 
 use super::checkpoint::{Checkpoint, Checkpoints, Progress};
 use super::examples::{Batch, Examples};
@@ -177,8 +177,7 @@ impl Trainer<'_> {
 
     /// The latest checkpoint, or the beginning.
     fn begin(&self, observe: &mut dyn FnMut(Event)) -> Checkpoint {
-        // PyTorch's epsilon; Burn's default is a thousand times it.
-        let optimizer = AdamConfig::new().with_epsilon(1e-8).init();
+        let optimizer = AdamConfig::new().init();
         let latest = self
             .checkpoints
             .map(|kept| kept.latest(self.classifier, self.device, &optimizer));

@@ -2,8 +2,11 @@ use std::f64::consts::SQRT_2;
 
 use burn::module::{Initializer, Param};
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::Conv2dConfig;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::Tensor;
+use burn::tensor::ops::ConvOptions;
+
+use crate::kernels::{Activation, convolution_activated};
 
 /// A square convolution padded by half its kernel, which keeps the size of
 /// the image at stride 1.
@@ -11,6 +14,33 @@ pub(super) fn convolution(channels: [usize; 2], kernel: usize, stride: usize) ->
     Conv2dConfig::new(channels, [kernel; 2])
         .with_stride([stride; 2])
         .with_padding(padding(kernel / 2))
+}
+
+/// What a [`Conv2d`] computes, by the kernels of this crate.
+pub(super) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    convolve_activated(conv, x, Activation::None)
+}
+
+/// What a [`Conv2d`] and then an activation compute.
+pub(super) fn convolve_activated(conv: &Conv2d, x: Tensor<4>, activation: Activation) -> Tensor<4> {
+    let [_, _, height, width] = x.dims();
+    let padding = match conv.padding {
+        PaddingConfig2d::Valid => [(0, 0); 2],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
+        PaddingConfig2d::Same => [same(conv, 0, height), same(conv, 1, width)],
+    };
+    let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
+    let bias = conv.bias.as_ref().map(Param::val);
+    convolution_activated(x, conv.weight.val(), bias, options, activation)
+}
+
+/// The padding that keeps the size but for the stride, as Burn and TensorFlow have it: an
+/// odd pixel more at the end.
+fn same(conv: &Conv2d, axis: usize, size: usize) -> (usize, usize) {
+    let (kernel, stride) = (conv.kernel_size[axis], conv.stride[axis]);
+    let reach = (size.div_ceil(stride) - 1) * stride + kernel;
+    let padding = reach.saturating_sub(size);
+    (padding / 2, padding.div_ceil(2))
 }
 
 /// The same padding on every side.

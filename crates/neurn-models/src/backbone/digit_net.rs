@@ -6,8 +6,9 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::padding;
+use super::convolution::{convolve_activated, padding};
 use super::layers::Layers;
+use crate::kernels::{Activation, max_pool};
 
 /// Which of the digit networks.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -186,9 +187,9 @@ impl DigitNet {
                 if index == 0 {
                     self.check_size(&x);
                 }
-                relu(conv.forward(x))
+                convolve_activated(conv, x, Activation::Relu)
             });
-            layers.push(format!("pool{}", index + 1), |x| self.pool.forward(x));
+            layers.push(format!("pool{}", index + 1), |x| max_pool(&self.pool, x));
         }
         layers
     }

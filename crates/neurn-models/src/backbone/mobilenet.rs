@@ -2,13 +2,13 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::conv::Conv2dConfig;
 use burn::nn::{BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::relu6;
 use burn::tensor::{Device, Tensor};
 
 use super::ConvNorm;
 use super::convolution::kaiming_fan_out;
 use super::head::global_average_pool;
 use super::layers::Layers;
+use crate::kernels::Activation;
 
 /// Channels of the first convolution.
 const FIRST_WIDTH: usize = 32;
@@ -148,9 +148,9 @@ impl MobileNet {
 
     pub(super) fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
-        layers.push("conv1", |x| relu6(self.conv1.forward(x)));
+        layers.push("conv1", |x| self.conv1.forward(x, Activation::Relu6));
         for (index, block) in (1..).zip(&self.blocks) {
-            let step = |x, convolution: &ConvNorm| relu6(convolution.forward(x));
+            let step = |x, convolution: &ConvNorm| convolution.forward(x, Activation::Relu6);
             layers.push(format!("conv_dw_{index}"), move |x| {
                 step(x, &block.depthwise)
             });

@@ -7,10 +7,11 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::Stem;
-use super::convolution::{convolution, kaiming_fan_out, padding};
+use super::convolution::{convolution, convolve, kaiming_fan_out, padding};
 use super::head::global_average_pool;
 use super::layers::Layers;
 use super::stem::STEM_CHANNELS;
+use crate::kernels::{Activation, batch_norm, max_pool};
 
 /// Channels inside the blocks, stage by stage.
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
@@ -227,9 +228,9 @@ impl ResNet {
     }
 
     fn forward_stem(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = relu(self.stem.forward(images));
+        let x = self.stem.forward(images, Activation::Relu);
         match &self.pool {
-            Some(pool) => pool.forward(x),
+            Some(pool) => max_pool(pool, x),
             None => x,
         }
     }
@@ -238,23 +239,28 @@ impl ResNet {
 impl ResidualBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.shortcut {
-            Some(projection) => projection.forward(x.clone()),
+            Some(projection) => projection.forward(x.clone(), Activation::None),
             None => x.clone(),
         };
-        let residual = self
-            .convolutions
-            .iter()
-            .enumerate()
-            .fold(x, |x, (index, convolution)| {
-                convolution.forward(if index == 0 { x } else { relu(x) })
-            });
+        let last = self.convolutions.len() - 1;
+        let convolutions = self.convolutions.iter().enumerate();
+        let residual = convolutions.fold(x, |x, (index, convolution)| {
+            convolution.forward(
+                x,
+                if index == last {
+                    Activation::None
+                } else {
+                    Activation::Relu
+                },
+            )
+        });
         relu(residual + shortcut)
     }
 }
 
 impl ConvNorm {
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(self.conv.forward(x))
+    pub(super) fn forward(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
+        batch_norm(&self.norm, convolve(&self.conv, x), activation)
     }
 }
 

@@ -3,15 +3,15 @@ use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
 use super::Stem;
-use super::convolution::{convolution, zeroed};
+use super::convolution::{convolution, convolve, zeroed};
 use super::head::global_average_pool;
 use super::layers::Layers;
 use super::stem::STEM_CHANNELS;
+use crate::kernels::{Activation, batch_norm, max_pool};
 
 /// Channels inside the blocks, stage by stage.
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
@@ -203,16 +203,16 @@ impl ResNetV2 {
             }
             layers.alias(format!("layer{stage}"));
         }
-        layers.push("post", |x| relu(self.norm.forward(x)));
+        layers.push("post", |x| batch_norm(&self.norm, x, Activation::Relu));
         layers
     }
 
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(images);
+        let x = convolve(&self.conv, images);
         match &self.pool {
             // Not the pool's own padding: no ReLU comes before, so a border of
             // zeros can win where one of -inf cannot.
-            Some(pool) => pool.forward(x.pad([(1, 1), (1, 1)], PadMode::Constant(0.0))),
+            Some(pool) => max_pool(pool, x.pad([(1, 1), (1, 1)], PadMode::Constant(0.0))),
             None => x,
         }
     }
@@ -220,15 +220,23 @@ impl ResNetV2 {
 
 impl PreActivationBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let activated = relu(self.norm.forward(x.clone()));
+        let activated = batch_norm(&self.norm, x.clone(), Activation::Relu);
         let shortcut = match (&self.projection, &self.subsample) {
-            (Some(projection), _) => projection.forward(activated.clone()),
+            (Some(projection), _) => convolve(projection, activated.clone()),
             (None, Some(subsample)) => subsample.forward(x),
             (None, None) => x,
         };
-        let residual = relu(self.norm1.forward(self.conv1.forward(activated)));
-        let residual = relu(self.norm2.forward(self.conv2.forward(residual)));
-        self.conv3.forward(residual) + shortcut
+        let residual = batch_norm(
+            &self.norm1,
+            convolve(&self.conv1, activated),
+            Activation::Relu,
+        );
+        let residual = batch_norm(
+            &self.norm2,
+            convolve(&self.conv2, residual),
+            Activation::Relu,
+        );
+        convolve(&self.conv3, residual) + shortcut
     }
 }
 

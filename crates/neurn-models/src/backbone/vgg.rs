@@ -7,8 +7,9 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::Head;
-use super::convolution::{convolution, kaiming_fan_out, zeroed};
+use super::convolution::{convolution, convolve, convolve_activated, kaiming_fan_out, zeroed};
 use super::layers::Layers;
+use crate::kernels::{Activation, batch_norm, max_pool};
 
 /// Channels of the convolutions, block by block.
 const WIDTHS: [usize; 5] = [64, 128, 256, 512, 512];
@@ -192,7 +193,7 @@ impl Vgg {
             for (index, convolution) in (1..).zip(convolutions) {
                 layers.push(format!("conv{block}_{index}"), |x| convolution.forward(x));
             }
-            layers.push(format!("pool{block}"), |x| self.pool.forward(x));
+            layers.push(format!("pool{block}"), |x| max_pool(&self.pool, x));
         }
         layers
     }
@@ -200,11 +201,10 @@ impl Vgg {
 
 impl VggConvolution {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = self.conv.forward(x);
-        relu(match &self.norm {
-            Some(norm) => norm.forward(x),
-            None => x,
-        })
+        match &self.norm {
+            Some(norm) => batch_norm(norm, convolve(&self.conv, x), Activation::Relu),
+            None => convolve_activated(&self.conv, x, Activation::Relu),
+        }
     }
 }
 

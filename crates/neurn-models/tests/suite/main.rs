@@ -2,6 +2,7 @@
 
 mod architectures;
 mod classifier;
+mod convolution;
 mod devices;
 mod gradient;
 #[cfg(feature = "weights")]

@@ -1,0 +1,21 @@
+//! Kernels for what convolutional networks compute most, on Burn's CPU backend Flex, in
+//! f32 and f64, forward and backward. Everywhere else these are Burn's own operations.
+//!
+//! Every sum is made in an order that depends on the sizes alone, so results have the
+//! same bits for any number of threads.
+
+mod activation;
+mod adam;
+mod batch_norm;
+mod convolution;
+#[cfg(feature = "flex")]
+mod flex;
+mod max_pool;
+
+pub use adam::{Adam, AdamConfig};
+pub use convolution::convolution;
+
+pub(crate) use activation::Activation;
+pub(crate) use batch_norm::batch_norm;
+pub(crate) use convolution::convolution_activated;
+pub(crate) use max_pool::max_pool;
