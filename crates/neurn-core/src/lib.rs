@@ -78,7 +78,7 @@ pub use burn;
 pub use border::Border;
 #[doc(hidden)]
 pub use local_std::composed_local_std;
-pub use local_std::local_std;
+pub use local_std::{local_mean_std, local_std};
 pub use neurn::{NeuRn, NeuRnConfig};
 pub use peak::MaxScope;
 pub use response::Response;

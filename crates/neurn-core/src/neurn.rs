@@ -2,7 +2,7 @@ use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::{Bool, Slice, Tensor};
 
-use crate::local_std::{check_patch, contrast};
+use crate::local_std::{Windows, contrast};
 use crate::peak::peak;
 use crate::precision::at_least_f32;
 use crate::{Border, MaxScope, Response, local_std};
@@ -32,6 +32,11 @@ pub struct NeuRnConfig {
     /// Keeps every `stride`-th patch along rows and columns. Default: 1
     #[config(default = 1)]
     pub stride: usize,
+    /// A deviation below which a patch counts as flat, in the pixels' unit.
+    /// Sensor noise on a flat image is then 0 and not blown up to 1. See
+    /// [`NeuRn`]. Default: 0.0, no floor
+    #[config(default = 0.0)]
+    pub noise_floor: f64,
 }
 
 impl Default for NeuRnConfig {
@@ -46,15 +51,22 @@ impl NeuRnConfig {
     ///
     /// # Panics
     ///
-    /// If `k` is even or 0, `stride` is 0, `quantile` is not in `(0, 1]`, or
-    /// the response's epsilon is not a positive and finite f32.
+    /// If `k` is even or 0, `stride` is 0, `quantile` is not in `(0, 1]`,
+    /// `noise_floor` is negative, or a number is not finite in f32: the noise
+    /// floor, the border's constant, or the response's epsilon, which has to be
+    /// positive.
     pub fn init(&self) -> NeuRn {
-        check_patch(self.k, self.stride);
+        Windows::check(self.k, self.border, self.stride);
         self.response.check();
         assert!(
             self.quantile > 0.0 && self.quantile <= 1.0,
             "the quantile must be in (0, 1], where 1 is the max; got {}",
             self.quantile
+        );
+        assert!(
+            self.noise_floor >= 0.0 && (self.noise_floor as f32).is_finite(),
+            "the noise floor must be 0 or a positive number, finite in f32; got {}",
+            self.noise_floor
         );
         NeuRn {
             k: self.k,
@@ -63,6 +75,7 @@ impl NeuRnConfig {
             max_scope: self.max_scope,
             quantile: self.quantile,
             stride: self.stride,
+            noise_floor: self.noise_floor,
         }
     }
 }
@@ -84,6 +97,28 @@ impl NeuRnConfig {
 /// throughout, or that channel's with [`MaxScope::Channel`], and no other's.
 /// The gradient there is 0.
 ///
+/// # Noise floor
+///
+/// The largest deviation of an image gets 1, however small it is, and so does
+/// the noise of a sensor on an image that shows nothing. With a
+/// [`noise_floor`](NeuRnConfig::noise_floor) a patch whose sigma is below it
+/// counts as flat:
+///
+/// ```text
+/// sigma'(i, j) = sigma(i, j)  if sigma(i, j) >= floor, and 0 otherwise
+/// c            = the largest sigma' of the image
+/// ```
+///
+/// ![A noisy flat image and a noisy step, each without a floor and with one](https://docs.rs/)
+///
+/// The floor has the pixels' unit and is compared before the division by c, so
+/// it does not move c, unless every patch is below it: then c is 0 and so is
+/// the response. Noise of standard deviation s gives sigma near s, a little
+/// spread at k = 3; a floor of 2 s hides nearly all of it. The gradient of a
+/// patch below the floor is 0, and that of the others is what it is without a
+/// floor. The response to `a x + b` is that to `x` only if the floor is scaled
+/// by `|a|`, too.
+///
 /// f16 and bf16 are computed in f32. Where differences are too large for their
 /// squares (about 1e18 in f32, see [`local_std`]), the response is NaN likewise.
 ///
@@ -95,24 +130,54 @@ impl NeuRnConfig {
 #[derive(Module, Debug)]
 #[module(custom_display)]
 pub struct NeuRn {
-    /// Side of the patch.
-    pub k: usize,
-    /// What a patch sees beyond the image.
+    k: usize,
     #[module(skip)]
-    pub border: Border,
-    /// What becomes of the deviation.
+    border: Border,
     #[module(skip)]
-    pub response: Response,
-    /// What the largest deviation is taken over.
+    response: Response,
     #[module(skip)]
-    pub max_scope: MaxScope,
-    /// The quantile of the deviations that serves as the largest.
-    pub quantile: f64,
-    /// Every how many pixels a patch is kept.
-    pub stride: usize,
+    max_scope: MaxScope,
+    quantile: f64,
+    stride: usize,
+    noise_floor: f64,
 }
 
 impl NeuRn {
+    /// Side of the patch.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// What a patch sees beyond the image.
+    pub fn border(&self) -> Border {
+        self.border
+    }
+
+    /// What becomes of the deviation.
+    pub fn response(&self) -> Response {
+        self.response
+    }
+
+    /// What the largest deviation is taken over.
+    pub fn max_scope(&self) -> MaxScope {
+        self.max_scope
+    }
+
+    /// The quantile of the deviations that serves as the largest.
+    pub fn quantile(&self) -> f64 {
+        self.quantile
+    }
+
+    /// Every how many pixels a patch is kept.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The deviation below which a patch counts as flat.
+    pub fn noise_floor(&self) -> f64 {
+        self.noise_floor
+    }
+
     /// Applies the layer to a batch of images.
     ///
     /// # Shapes
@@ -136,8 +201,9 @@ impl NeuRn {
 
     /// The response where a kernel computes it in one go.
     fn by_kernel(&self, images: &Tensor<4>) -> Option<Tensor<4>> {
-        if images.dims().contains(&0) || self.response != Response::Contrast || self.quantile < 1.0
-        {
+        let is_plain =
+            self.response == Response::Contrast && self.quantile == 1.0 && self.noise_floor == 0.0;
+        if !is_plain {
             return None;
         }
         contrast(images, self.k, self.border, self.stride, self.max_scope)
@@ -171,13 +237,22 @@ impl NeuRn {
             .clone()
             .mask_fill(broken.clone().expand(images.dims()), 0.0);
 
-        let sigma = local_std(images.clone(), self.k, self.border, self.stride);
+        let sigma = self.above_floor(local_std(images.clone(), self.k, self.border, self.stride));
         let peak = peak(sigma.clone(), self.max_scope, self.quantile);
         let broken = broken.bool_or(peak.clone().is_finite().bool_not());
         let shape = sigma.dims();
         self.response
             .apply(self.centres(images), sigma, peak)
             .mask_fill(broken.expand(shape), f32::NAN)
+    }
+
+    /// Sigma, and 0 where it is below the noise floor.
+    fn above_floor(&self, sigma: Tensor<4>) -> Tensor<4> {
+        if self.noise_floor == 0.0 {
+            return sigma;
+        }
+        let below = sigma.clone().lower_elem(self.noise_floor);
+        sigma.mask_fill(below, 0.0)
     }
 
     /// Which images, or channels, hold a value that is not finite.
@@ -222,6 +297,7 @@ impl ModuleDisplay for NeuRn {
             .add_debug_attribute("max_scope", &self.max_scope)
             .add("quantile", &self.quantile)
             .add("stride", &self.stride)
+            .add("noise_floor", &self.noise_floor)
             .optional()
     }
 }
