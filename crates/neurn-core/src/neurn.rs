@@ -90,37 +90,52 @@ impl NeuRnConfig {
 ///
 /// The response is in `0..=1`, its largest value exactly 1 unless the image is
 /// flat; a flat image gives 0. Whatever `a != 0` and `b`, the images `x` and
-/// `a x + b` have the same response (with [`Border::Zero`] only for `b = 0`).
-/// Images of a batch do not affect each other.
+/// `a x + b` have the same response. (What stands beyond a border of zeros or of
+/// a constant does not change with the image; there this holds only if it does
+/// not matter.) Images of a batch do not affect each other.
 ///
 /// NaN or infinity anywhere in an image makes that image's response NaN
 /// throughout, or that channel's with [`MaxScope::Channel`], and no other's.
 /// The gradient there is 0.
 ///
+/// f16 and bf16 are computed in f32. Where differences are too large for their
+/// squares (about 1e18 in f32, see [`local_std`]), the response is NaN likewise.
+///
 /// # Noise floor
 ///
-/// The largest deviation of an image gets 1, however small it is, and so does
-/// the noise of a sensor on an image that shows nothing. With a
-/// [`noise_floor`](NeuRnConfig::noise_floor) a patch whose sigma is below it
+/// The largest deviation of an image becomes 1, however small it is. So the noise
+/// of a camera becomes 1, too, if the image shows nothing but a blank wall. With a
+/// [`noise_floor`](NeuRnConfig::noise_floor) a patch whose deviation is below it
 /// counts as flat:
 ///
 /// ```text
 /// sigma'(i, j) = sigma(i, j)  if sigma(i, j) >= floor, and 0 otherwise
 /// c            = the largest sigma' of the image
+/// y(i, j)      = sigma'(i, j) / c
 /// ```
 ///
-/// ![A noisy flat image and a noisy step, each without a floor and with one](https://docs.rs/)
+/// The floor has the unit of the pixels. Noise with the standard deviation s, drawn
+/// for each pixel by itself, gives a sigma near s. At k = 3 one patch in 100 is
+/// above 1.5 s, and 2 in 100,000 are above 2 s. The README has a picture.
 ///
-/// The floor has the pixels' unit and is compared before the division by c, so
-/// it does not move c, unless every patch is below it: then c is 0 and so is
-/// the response. Noise of standard deviation s gives sigma near s, a little
-/// spread at k = 3; a floor of 2 s hides nearly all of it. The gradient of a
-/// patch below the floor is 0, and that of the others is what it is without a
-/// floor. The response to `a x + b` is that to `x` only if the floor is scaled
-/// by `|a|`, too.
+/// The floor is compared before the division by c, so it leaves c and all patches
+/// above it as they are. If every patch is below it, c is 0, and so is the
+/// response. The gradient of a patch below the floor is 0; all other gradients stay.
+/// The response jumps at the floor, from 0 to `floor / c`, and this jump has no
+/// gradient. Of `x` and `a x` the responses are the same only if the floor of the
+/// second is `|a|` times that of the first.
 ///
-/// f16 and bf16 are computed in f32. Where differences are too large for their
-/// squares (about 1e18 in f32, see [`local_std`]), the response is NaN likewise.
+/// ```
+/// # use burn::tensor::{Device, Tensor};
+/// # use neurn_core::NeuRnConfig;
+/// let noise = Tensor::<4>::from_data([[[[0.50, 0.51, 0.49, 0.50]]]], &Device::default());
+/// let plain = NeuRnConfig::default();
+/// assert_eq!(plain.init().forward(noise.clone()).max().into_scalar::<f32>(), 1.0);
+/// let layer = plain.with_noise_floor(0.02).init();
+/// assert_eq!(layer.forward(noise).max().into_scalar::<f32>(), 0.0);
+/// ```
+///
+/// # Where to put it
 ///
 /// Put it before the first convolution and any normalization by means and
 /// standard deviations after it: scaling the channels differently would change
