@@ -1,5 +1,8 @@
 //! Which backend has a kernel, and the way to it through Burn's dispatch.
 
+// Deprecated upstream, supported here.
+#![cfg_attr(feature = "ndarray", allow(deprecated))]
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::Tensor;
@@ -14,10 +17,20 @@ pub(super) fn by_kernel(
     windows: &Windows,
     over: Option<MaxScope>,
 ) -> Option<Tensor<4>> {
-    serves(images, windows).then(|| {
-        let images = images.clone().into_dispatch();
-        Tensor::from_dispatch(Dispatch::local_std(images, *windows, over))
+    if serves(images, windows) {
+        return Some(dispatched(images.clone(), windows, over));
+    }
+    // A kernel that does not know the border sees an image that has it already.
+    let padded = windows.padded();
+    serves(images, &padded).then(|| {
+        let images = windows.border.pad(images.clone(), windows.k / 2);
+        dispatched(images, &padded, over)
     })
+}
+
+fn dispatched(images: Tensor<4>, windows: &Windows, over: Option<MaxScope>) -> Tensor<4> {
+    let images = images.into_dispatch();
+    Tensor::from_dispatch(Dispatch::local_std(images, *windows, over))
 }
 
 /// Asked before anything is dispatched: a backend without the extension would
