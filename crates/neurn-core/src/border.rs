@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use burn::serde::{Deserialize, Serialize};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -8,7 +10,7 @@ use burn::tensor::{Device, Int, Tensor};
 ///
 /// In the pictures below `a b c d` is a row of the image, and a patch reaches
 /// `r = floor(k / 2)` pixels beyond it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(crate = "burn::serde")]
 pub enum Border {
     /// Half-sample symmetric reflection, `d c b a | a b c d | d c b a`.
@@ -25,6 +27,12 @@ pub enum Border {
     Valid,
     /// Zeros, `0 0 0 0 | a b c d | 0 0 0 0`. Bright ground gets a bright frame.
     Zero,
+    /// One value v everywhere, `v v v v | a b c d | v v v v`. It has to be finite
+    /// in f32. Ground that differs from v gets a frame.
+    Constant(f64),
+    /// The other end of the row, `a b c d | a b c d | a b c d`, for images that
+    /// wrap around such as panoramas and spectra. Needs `r <= side`.
+    Circular,
 }
 
 impl Border {
@@ -39,7 +47,8 @@ impl Border {
             Border::Symmetric => (radius <= side, "floor(k / 2) <= side"),
             Border::Reflect => (radius < side, "floor(k / 2) < side"),
             Border::Valid => (k <= side, "k <= side"),
-            Border::Replicate | Border::Zero => (true, ""),
+            Border::Circular => (radius <= side, "floor(k / 2) <= side"),
+            Border::Replicate | Border::Zero | Border::Constant(_) => (true, ""),
         };
         assert!(side > 0, "an image has at least one pixel; got a side of 0");
         assert!(
@@ -68,70 +77,69 @@ impl Border {
     }
 
     fn pad_axis(self, images: Tensor<4>, radius: usize, axis: usize) -> Tensor<4> {
-        let side = images.dims()[axis];
-        let before = self.strip(
-            &images,
-            axis,
-            (0..radius).map(|i| self.source_before(radius - i)),
-        );
-        let after = self.strip(
-            &images,
-            axis,
-            (1..=radius).map(|i| side - 1 - self.source_before(i)),
-        );
+        let side = images.dims()[axis] as isize;
+        let before = self.strip(&images, axis, -(radius as isize)..0);
+        let after = self.strip(&images, axis, side..side + radius as isize);
         Tensor::cat(vec![before, images, after], axis)
     }
 
-    /// The pixel that a patch sees at `place` of a side, which may lie up to a
-    /// radius outside of it; `None` stands for a zero.
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
-    #[inline(always)]
-    pub(crate) fn source(self, place: isize, side: usize) -> Option<usize> {
-        let last = side as isize - 1;
-        if (0..=last).contains(&place) {
-            return Some(place as usize);
-        }
-        if self == Border::Zero {
-            return None;
-        }
-        let distance = if place < 0 { -place } else { place - last };
-        let inwards = self.source_before(distance as usize);
-        Some(if place < 0 {
-            inwards
-        } else {
-            side - 1 - inwards
-        })
-    }
-
-    /// The pixel that stands `distance >= 1` before the first, counted from
-    /// the first inwards. The other end mirrors this one.
-    fn source_before(self, distance: usize) -> usize {
-        match self {
-            Border::Symmetric => distance - 1,
-            Border::Reflect => distance,
-            Border::Replicate | Border::Zero | Border::Valid => 0,
-        }
-    }
-
-    fn strip(
-        self,
-        images: &Tensor<4>,
-        axis: usize,
-        sources: impl Iterator<Item = usize>,
-    ) -> Tensor<4> {
+    /// What stands at places beyond the image.
+    fn strip(self, images: &Tensor<4>, axis: usize, places: Range<isize>) -> Tensor<4> {
+        let side = images.dims()[axis];
+        let pixels = places
+            .map(|place| self.source(place, side).unwrap_or(0))
+            .collect();
         let strip = images
             .clone()
-            .select(axis, indices(sources, &images.device()));
+            .select(axis, indices(pixels, &images.device()));
         match self {
-            Border::Zero => strip.zeros_like(),
+            Border::Zero | Border::Constant(_) => strip.full_like(self.value()),
             _ => strip,
         }
     }
+
+    /// The pixel that a patch sees at `place` of a side, which may lie up to a
+    /// radius outside of it. `None` stands for [`value`](Border::value).
+    #[inline(always)]
+    pub(crate) fn source(self, place: isize, side: usize) -> Option<usize> {
+        let side = side as isize;
+        let last = side - 1;
+        let pixel = match self {
+            _ if (0..side).contains(&place) => place,
+            Border::Symmetric if place < 0 => -place - 1,
+            Border::Symmetric => 2 * last + 1 - place,
+            Border::Reflect if place < 0 => -place,
+            Border::Reflect => 2 * last - place,
+            Border::Circular => place.rem_euclid(side),
+            Border::Replicate | Border::Valid => place.clamp(0, last),
+            Border::Zero | Border::Constant(_) => return None,
+        };
+        Some(pixel as usize)
+    }
+
+    /// The value beyond the image where no pixel stands there.
+    pub(crate) fn value(self) -> f64 {
+        match self {
+            Border::Constant(value) => value,
+            _ => 0.0,
+        }
+    }
+
+    /// # Panics
+    ///
+    /// If a constant is not a finite number, also in f32.
+    pub(crate) fn check(self) {
+        let value = self.value();
+        assert!(
+            (value as f32).is_finite(),
+            "a border's constant must be finite in f32; got {value}"
+        );
+    }
 }
 
-fn indices(values: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
-    let values: Vec<i64> = values.map(|value| value as i64).collect();
-    Tensor::from_data(values.as_slice(), device)
+fn indices(pixels: Vec<usize>, device: &Device) -> Tensor<1, Int> {
+    let pixels: Vec<i64> = pixels.into_iter().map(|pixel| pixel as i64).collect();
+    Tensor::from_data(pixels.as_slice(), device)
 }
 
 #[cfg(test)]
@@ -139,7 +147,7 @@ mod tests {
     use super::*;
 
     /// NumPy: `np.pad([1, 2, 3, 4], 2, mode)` with the modes symmetric, edge,
-    /// reflect and constant.
+    /// reflect, constant, constant with `constant_values=9`, and wrap.
     #[test]
     fn rows_and_columns_continue_as_in_numpy() {
         let expected = [
@@ -147,6 +155,8 @@ mod tests {
             (Border::Replicate, [1, 1, 1, 2, 3, 4, 4, 4]),
             (Border::Reflect, [3, 2, 1, 2, 3, 4, 3, 2]),
             (Border::Zero, [0, 0, 1, 2, 3, 4, 0, 0]),
+            (Border::Constant(9.0), [9, 9, 1, 2, 3, 4, 9, 9]),
+            (Border::Circular, [3, 4, 1, 2, 3, 4, 1, 2]),
         ];
         for (border, expected) in expected {
             let expected = expected.map(f32::from);
@@ -170,6 +180,8 @@ mod tests {
         assert_eq!(Border::Valid.output_side(3, 3, 1), 1);
         assert_eq!(Border::Replicate.output_side(1, 15, 1), 1);
         assert_eq!(Border::Zero.output_side(1, 15, 1), 1);
+        assert_eq!(Border::Constant(0.5).output_side(1, 15, 1), 1);
+        assert_eq!(Border::Circular.output_side(7, 15, 1), 7);
         // Five patches along the side, of which the first, third and fifth stay.
         assert_eq!(Border::Valid.output_side(7, 3, 2), 3);
     }

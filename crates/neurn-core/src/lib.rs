@@ -7,8 +7,8 @@
 //! of the whole image alters.
 //!
 //! ```
-//! use burn::tensor::{Device, Tensor};
 //! use neurn_core::NeuRnConfig;
+//! use neurn_core::burn::tensor::{Device, Tensor}; // or from your own burn
 //!
 //! let device = Device::default();
 //! let images = Tensor::<4>::from_data(
@@ -46,15 +46,31 @@
 //! # Backends
 //!
 //! A [`Device`](burn::tensor::Device) chosen at run time decides where NeuRN
-//! runs. The features `flex` (a CPU, default), `ndarray`, `wgpu`, `cuda` and
-//! `cpu` pass through to Burn, as do `fusion` and `autodiff`; with
-//! `default-features = false` the backend is the one that your own `burn` brings.
+//! runs. A feature brings a backend, and the kernel that computes NeuRN on it,
+//! forward and backward:
 //!
-//! With `flex` and `ndarray`, f32 images are computed by a kernel of our own,
-//! forward and backward, which uses what vector instructions the processor turns
-//! out to have; with `wgpu`, `cuda` and `cpu`, images of any float type by one
-//! written in CubeCL. Everything else is composed from Burn operations. The
-//! results obey the same bounds.
+//! | feature | Burn's backend | computed by |
+//! |---|---|---|
+//! | `flex` (default) | `Flex`, CPU | our CPU kernel, with the vector instructions that the processor has |
+//! | `ndarray` | `NdArray`, CPU | the same |
+//! | `wgpu`, `vulkan`, `metal`, `webgpu` | `Wgpu`, GPU | our kernel written in CubeCL |
+//! | `cuda`, `rocm` | `Cuda`, `Rocm`, GPU | the same |
+//! | `cpu` | CubeCL on a CPU | the same |
+//! | `fusion` | Burn's fusion of operations, for all from `wgpu` on | |
+//!
+//! f32 and f64 are computed in their own precision, f16 and bf16 in f32.
+//!
+//! Everything else is composed from Burn operations: other backends, and on a GPU
+//! patches too large for its shared memory. The results obey the same bounds, but
+//! take longer: on a CPU more than 50 times as long.
+//!
+//! **A backend that only your own `burn` brings has no kernel here.** With
+//! `default-features = false` name the backend for this crate, too:
+//!
+//! ```toml
+//! burn = { version = "0.22", features = ["flex"] }
+//! neurn-core = { version = "0.1", default-features = false, features = ["flex"] }
+//! ```
 //!
 //! # Source
 //!
@@ -71,14 +87,14 @@ mod peak;
 mod precision;
 mod response;
 
-/// The Burn that this crate was built with, for those who depend on nothing
-/// else.
+/// `burn-core`, with which this crate was built: tensors, devices and modules,
+/// for those who depend on nothing else. `burn` itself re-exports the same types.
 pub use burn;
 
 pub use border::Border;
 #[doc(hidden)]
 pub use local_std::composed_local_std;
-pub use local_std::local_std;
+pub use local_std::{local_mean_std, local_std};
 pub use neurn::{NeuRn, NeuRnConfig};
 pub use peak::MaxScope;
 pub use response::Response;

@@ -27,7 +27,7 @@ impl MaxScope {
     }
 
     /// How many planes of an image share one `c`.
-    #[cfg(any(feature = "flex", feature = "ndarray", feature = "cubecl"))]
+    #[cfg(any(feature = "_cpu", feature = "_cubecl"))]
     pub(crate) fn planes(self, channels: usize) -> usize {
         match self {
             MaxScope::Image => channels,

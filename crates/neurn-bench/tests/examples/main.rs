@@ -3,6 +3,7 @@
 mod alignment;
 mod domain_transfer;
 mod neurn_image;
+mod noise_floor;
 #[cfg(feature = "remote")]
 mod remote;
 mod your_own_model;

@@ -16,7 +16,7 @@ use burn::tensor::{Slice, Tensor};
 
 use crate::Border;
 
-/// What `local_std` promises, composed.
+/// Sigma of every patch, as `local_std` promises it.
 pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
     let radius = k / 2;
     let columns = shifted(border.pad(images, radius), 2, k, stride);
@@ -39,6 +39,20 @@ pub fn local_std(images: Tensor<4>, k: usize, border: Border, stride: usize) -> 
     let within = sum(shifted(column_m2, 3, k, stride));
 
     sqrt_or_zero((within + between * k as f64) * inverse(k * k))
+}
+
+/// The mean of every patch, as `local_mean_std` promises it.
+pub(super) fn local_mean(images: Tensor<4>, k: usize, border: Border, stride: usize) -> Tensor<4> {
+    let columns = mean_along(border.pad(images, k / 2), 2, k, stride);
+    mean_along(columns, 3, k, stride)
+}
+
+/// The mean of `k` values along `axis`, taken relative to the middle one.
+fn mean_along(padded: Tensor<4>, axis: usize, k: usize, stride: usize) -> Tensor<4> {
+    let values = shifted(padded, axis, k, stride);
+    let middle = values[k / 2].clone();
+    let above = values.into_iter().map(|value| value - middle.clone());
+    sum(above) * inverse(k) + middle
 }
 
 /// The `k` views of `padded` along `axis` that a patch's pixels are taken

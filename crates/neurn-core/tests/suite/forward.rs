@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use burn::module::Module;
 use burn::tensor::{DType, Tensor, TensorData};
 use neurn_core::{Border, MaxScope, NeuRnConfig, Response, local_std};
 
+use crate::borders::{BORDERS, is_fixed};
 use crate::devices::{all, computing_in, tensor, values};
 use crate::oracle::{self, Images};
 use crate::tolerance::{BF16, F16, F32, F64, assert_close, response_units, sigma_units};
@@ -17,13 +17,9 @@ const PI_SQUARE: [f64; 20] = [
     3., 2., 3., 8., 4.,
 ];
 
-const BORDERS: [Border; 5] = [
-    Border::Symmetric,
-    Border::Replicate,
-    Border::Reflect,
-    Border::Valid,
-    Border::Zero,
-];
+/// A noise floor in the midst of the deviations of [`images`], and far enough
+/// from each.
+const FLOOR: f64 = 2.1;
 
 fn responses() -> [Response; 3] {
     [
@@ -40,14 +36,22 @@ fn configs() -> Vec<NeuRnConfig> {
         for border in BORDERS {
             for response in responses() {
                 for scope in [MaxScope::Image, MaxScope::Channel] {
-                    for (quantile, stride) in [(1.0, 1), (1.0, 2), (0.8, 1), (0.9, 3)] {
+                    for (quantile, stride, floor) in [
+                        (1.0, 1, 0.0),
+                        (1.0, 2, 0.0),
+                        (0.8, 1, 0.0),
+                        (0.9, 3, 0.0),
+                        (1.0, 1, FLOOR),
+                        (0.7, 2, FLOOR),
+                    ] {
                         configs.push(
                             NeuRnConfig::new(k)
                                 .with_border(border)
                                 .with_response(response)
                                 .with_max_scope(scope)
                                 .with_quantile(quantile)
-                                .with_stride(stride),
+                                .with_stride(stride)
+                                .with_noise_floor(floor),
                         );
                     }
                 }
@@ -70,12 +74,13 @@ fn images() -> Images {
 /// ```python
 /// import numpy as np
 /// x = np.array([[3,1,4,1,5],[9,2,6,5,3],[5,8,9,7,9],[3,2,3,8,4]], float)
-/// def sigma(k, mode):
-///     p = x if mode is None else np.pad(x, k // 2, mode)
+/// def sigma(k, mode, **options):
+///     p = x if mode is None else np.pad(x, k // 2, mode, **options)
 ///     return np.lib.stride_tricks.sliding_window_view(p, (k, k)).std(axis=(2, 3))
-/// for mode in ["symmetric", "edge", "reflect", None, "constant"]:
+/// for mode in ["symmetric", "edge", "reflect", None, "constant", "wrap"]:
 ///     s = sigma(3, mode); print(s / s.max())
 /// s = sigma(5, "symmetric")[::2, ::2]; print(s / s.max())
+/// s = sigma(3, "constant", constant_values=4); print(s / s.max())
 /// ```
 #[test]
 fn numpy_agrees() {
@@ -97,6 +102,16 @@ fn numpy_agrees() {
         0.76307174, 0.67639080, 0.85578554, 0.87252621, 0.74143695, 0.68831634, 0.61181850,
         0.90207717, 0.73285096, 0.86524202, 0.98359050, 0.99728383, 1.00000000,
     ];
+    let constant = vec![
+        0.73720978, 0.77419564, 0.58181554, 0.47286624, 0.40185903, 0.87049640, 1.00000000,
+        1.00000000, 0.88640526, 0.76613088, 0.82092207, 0.97164776, 0.90203359, 0.80178373,
+        0.70929937, 0.54885539, 0.78415995, 0.85429132, 0.81522774, 0.68931508,
+    ];
+    let wrap = vec![
+        0.72749936, 0.75793673, 0.74376844, 0.61885275, 0.79056942, 0.94108358, 0.92540963,
+        0.92540963, 0.82028796, 0.84425468, 0.90212515, 0.89917220, 0.83475057, 0.74197838,
+        0.74911295, 0.82028796, 0.82995770, 1.00000000, 0.87670806, 0.80391330,
+    ];
     let k5 = vec![
         1.00000000, 0.90626068, 0.80140064, 0.87263700, 0.87392123, 0.81870652,
     ];
@@ -106,7 +121,9 @@ fn numpy_agrees() {
         (k3.clone().with_border(Border::Replicate), edge),
         (k3.clone().with_border(Border::Reflect), reflect),
         (k3.clone().with_border(Border::Valid), valid),
-        (k3.with_border(Border::Zero), zero),
+        (k3.clone().with_border(Border::Zero), zero),
+        (k3.clone().with_border(Border::Constant(4.0)), constant),
+        (k3.with_border(Border::Circular), wrap),
         (NeuRnConfig::new(5).with_stride(2), k5),
     ];
     for device in all() {
@@ -236,7 +253,7 @@ fn an_image_too_steep_for_its_dtype_is_nan_throughout() {
 fn a_flat_image_is_zero_in_every_response() {
     for device in all() {
         for config in configs() {
-            if config.border == Border::Zero {
+            if is_fixed(config.border) {
                 continue; // its frame is an edge
             }
             let x = Tensor::<4>::full([2, 3, 6, 6], 0.1, &device);
@@ -353,25 +370,6 @@ fn nothing_in_nothing_out() {
             .forward(Tensor::ones([1, 1, 1, 1], &device));
         assert_eq!(values(pixel), [0.0]);
     }
-}
-
-#[test]
-fn config_survives_json_and_the_module_reads_well() {
-    let config = NeuRnConfig::new(5)
-        .with_border(Border::Valid)
-        .with_response(Response::Divisive { epsilon: 0.5 })
-        .with_max_scope(MaxScope::Channel)
-        .with_quantile(0.99)
-        .with_stride(2);
-    let json = serde_json::to_string(&config).unwrap();
-    assert_eq!(serde_json::from_str::<NeuRnConfig>(&json).unwrap(), config);
-
-    let layer = NeuRnConfig::default().init();
-    assert_eq!(layer.num_params(), 0);
-    assert_eq!(
-        layer.to_string(),
-        "NeuRn {k: 3, border: Symmetric, response: Contrast, max_scope: Image, quantile: 1, stride: 1}"
-    );
 }
 
 #[test]

@@ -3,9 +3,10 @@
 //! contrast, far from zero.
 
 use burn::tensor::DType;
-use neurn_core::{Border, MaxScope, NeuRnConfig, local_std};
+use neurn_core::{MaxScope, NeuRnConfig, local_std};
 use proptest::prelude::*;
 
+use crate::borders;
 use crate::devices::{computing_in, tensor, values};
 use crate::gradient::{autodiff, irregular_values};
 use crate::oracle::{self, Images};
@@ -38,16 +39,6 @@ fn patchwork(dims: [usize; 4], faint: f64, offset: f64, seed: u64) -> Images {
     Images::new(pixels, dims)
 }
 
-fn border() -> impl Strategy<Value = Border> {
-    prop_oneof![
-        Just(Border::Symmetric),
-        Just(Border::Replicate),
-        Just(Border::Reflect),
-        Just(Border::Valid),
-        Just(Border::Zero),
-    ]
-}
-
 fn dims() -> impl Strategy<Value = [usize; 4]> {
     prop_oneof![
         // Fewer planes than lanes and threads, one image cut into bands.
@@ -70,7 +61,7 @@ proptest! {
     fn every_patch_agrees_with_the_oracle(
         dims in dims(),
         k in prop_oneof![Just(3_usize), Just(5), Just(9), Just(15)],
-        border in border(),
+        border in borders::any(),
         stride in 1..=4_usize,
         faint in prop_oneof![Just(1e-6), Just(1e-4), Just(1e-2)],
         offset in prop_oneof![Just(0.0), Just(-3.0), Just(1e4)],
@@ -157,7 +148,7 @@ fn dtype() -> impl Strategy<Value = (DType, f64)> {
 fn config() -> impl Strategy<Value = NeuRnConfig> {
     let k = prop_oneof![Just(3_usize), Just(5), Just(9), Just(15)];
     let scope = prop_oneof![Just(MaxScope::Image), Just(MaxScope::Channel)];
-    (k, border(), scope, 1..=4_usize).prop_map(|(k, border, scope, stride)| {
+    (k, borders::any(), scope, 1..=4_usize).prop_map(|(k, border, scope, stride)| {
         NeuRnConfig::new(k)
             .with_border(border)
             .with_max_scope(scope)

@@ -23,7 +23,7 @@ impl Images {
 }
 
 /// The pixel that a patch sees at `place`, which may lie outside `0..side`;
-/// `None` stands for a zero.
+/// `None` stands for the value of [`beyond`].
 fn source(place: isize, side: usize, border: Border) -> Option<usize> {
     let side = side as isize;
     let inside = match border {
@@ -33,10 +33,18 @@ fn source(place: isize, side: usize, border: Border) -> Option<usize> {
         Border::Reflect if place < 0 => -place,
         Border::Reflect => 2 * side - 2 - place,
         Border::Replicate => place.clamp(0, side - 1),
-        Border::Zero => return None,
+        Border::Circular => place.rem_euclid(side),
+        Border::Zero | Border::Constant(_) => return None,
         Border::Valid => panic!("a valid patch lies inside"),
     };
     Some(inside as usize)
+}
+
+fn beyond(border: Border) -> f64 {
+    match border {
+        Border::Constant(value) => value,
+        _ => 0.0,
+    }
 }
 
 /// The centres of the kept patches along one side.
@@ -46,9 +54,28 @@ fn centres(side: usize, k: usize, border: Border, stride: usize) -> Vec<usize> {
 }
 
 pub fn local_std(images: &Images, k: usize, border: Border, stride: usize) -> Images {
+    of_patches(images, k, border, stride, standard_deviation)
+}
+
+pub fn local_mean(images: &Images, k: usize, border: Border, stride: usize) -> Images {
+    let mean = |patch: &[f64]| {
+        let above: f64 = patch.iter().map(|x| x - patch[0]).sum();
+        patch[0] + above / patch.len() as f64
+    };
+    of_patches(images, k, border, stride, mean)
+}
+
+/// A value of every patch, of which it is given the pixels.
+pub fn of_patches(
+    images: &Images,
+    k: usize,
+    border: Border,
+    stride: usize,
+    value: impl Fn(&[f64]) -> f64,
+) -> Images {
     let [n, c, h, w] = images.dims;
     let (rows, columns) = (centres(h, k, border, stride), centres(w, k, border, stride));
-    let mut sigma = Vec::new();
+    let mut values = Vec::new();
     for image in 0..n {
         for channel in 0..c {
             for &row in &rows {
@@ -60,16 +87,16 @@ pub fn local_std(images: &Images, k: usize, border: Border, stride: usize) -> Im
                             let x = source((column + j) as isize - (k / 2) as isize, w, border);
                             patch.push(match (y, x) {
                                 (Some(y), Some(x)) => images.at(image, channel, y, x),
-                                _ => 0.0,
+                                _ => beyond(border),
                             });
                         }
                     }
-                    sigma.push(standard_deviation(&patch));
+                    values.push(value(&patch));
                 }
             }
         }
     }
-    Images::new(sigma, [n, c, rows.len(), columns.len()])
+    Images::new(values, [n, c, rows.len(), columns.len()])
 }
 
 /// The population standard deviation, about the first value so that equal
@@ -85,6 +112,11 @@ pub fn neurn(images: &Images, config: &NeuRnConfig) -> Images {
     let (k, border) = (config.k, config.border);
     let [n, c, h, w] = images.dims;
     let mut output = local_std(images, k, border, config.stride);
+    for sigma in &mut output.values {
+        if *sigma < config.noise_floor {
+            *sigma = 0.0;
+        }
+    }
     let [_, _, out_h, out_w] = output.dims;
 
     let groups = match config.max_scope {
@@ -131,9 +163,18 @@ pub fn neurn(images: &Images, config: &NeuRnConfig) -> Images {
 
 /// The gradient of `sum(weights * neurn(images))` by central differences.
 pub fn gradient(images: &Images, config: &NeuRnConfig, weights: &[f64], step: f64) -> Vec<f64> {
+    differences(images, weights, step, |images| neurn(images, config))
+}
+
+/// The gradient of `sum(weights * f(images))` by central differences.
+pub fn differences(
+    images: &Images,
+    weights: &[f64],
+    step: f64,
+    f: impl Fn(&Images) -> Images,
+) -> Vec<f64> {
     let loss = |images: &Images| -> f64 {
-        let response = neurn(images, config);
-        response
+        f(images)
             .values
             .iter()
             .zip(weights)
@@ -151,7 +192,7 @@ pub fn gradient(images: &Images, config: &NeuRnConfig, weights: &[f64], step: f6
         .collect()
 }
 
-/// The gradient of `sum(weights * contrast map)` by the formula, and beside it
+/// The gradient of `sum(weights * contrast map)`, without a noise floor, by the formula, and beside it
 /// what its terms amount to: of a patch whose pixels lie at most k sigma from
 /// its mean, no term is larger than `|g| k / c`.
 pub fn contrast_gradient(
@@ -199,7 +240,7 @@ pub fn contrast_gradient(
                 places.push(y.zip(x).map(|(y, x)| (plane * h + y) * w + x));
             }
         }
-        let pixel = |place: &Option<usize>| place.map_or(0.0, |p| images.values[p]);
+        let pixel = |place: &Option<usize>| place.map_or(beyond(border), |p| images.values[p]);
         let centre = pixel(&places[k * k / 2]);
         let count = (k * k) as f64;
         let mean = places.iter().map(|p| pixel(p) - centre).sum::<f64>() / count;

@@ -40,6 +40,7 @@ pub(super) fn cases() -> Vec<(usize, Windows)> {
                     Border::Reflect => k / 2 < smallest,
                     Border::Valid => k <= smallest,
                     Border::Replicate | Border::Zero => true,
+                    Border::Constant(_) | Border::Circular => false,
                 };
                 if allowed {
                     cases.push((

@@ -101,7 +101,7 @@ fn sigma_kernel<F: Float, A: Float>(
     let mut patches = Patches::<A>::new(tile);
 
     let place = Place::of_tile(grid, task, tile);
-    patches.load::<F>(images, &place, tile);
+    patches.load::<F>(images, grid, &place, tile);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
         let row = at / comptime!(tile.columns);
@@ -131,7 +131,7 @@ fn peaks_of_tiles_kernel<F: Float, A: Float>(
     let mut of_units = Shared::<[A]>::new_slice(UNITS);
 
     let place = Place::of_tile(grid, task, tile);
-    let broken = patches.load::<F>(images, &place, tile);
+    let broken = patches.load::<F>(images, grid, &place, tile);
     let mut peak = unit_peak::<A>(broken);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
@@ -195,7 +195,7 @@ fn over_peaks_kernel<F: Float, A: Float>(
 
     let peak = peaks[task / tiles];
     let place = Place::of_tile(grid, task, tile);
-    patches.load::<F>(images, &place, tile);
+    patches.load::<F>(images, grid, &place, tile);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.rows * tile.columns) {
         let row = at / comptime!(tile.columns);
@@ -233,7 +233,7 @@ fn group_kernel<F: Float, A: Float>(
     let mut peak = A::from_int(0);
     for i in 0..tiles {
         let place = Place::of_tile(grid, group * tiles + i, tile);
-        let broken = patches.load::<F>(images, &place, tile);
+        let broken = patches.load::<F>(images, grid, &place, tile);
         peak = larger::<A>(peak, unit_peak::<A>(broken));
         let mut at = UNIT_POS as usize;
         while at < size {

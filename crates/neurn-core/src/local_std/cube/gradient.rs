@@ -20,7 +20,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::launch::{Batch, accumulator, counts, dtypes, empty, units};
-use super::tile::{Grid, Place, Tile, UNITS, load, places_of};
+use super::tile::{Beyond, Grid, Place, Tile, UNITS, load, places_of, wrapped};
 
 /// Values that a unit of [`partial_kernel`] looks at, at least.
 const SHARE: usize = 16;
@@ -252,25 +252,19 @@ fn patch_std<F: Float, A: Float>(
 ) -> A {
     let half = comptime!(tile.k / 2);
     let size = A::cast_from(comptime!((tile.k * tile.k) as u32));
-    let place = Place {
-        plane,
-        top,
-        left,
-        height: grid.height,
-        width: grid.width,
-    };
-    let centre = place.pixel::<F, A>(images, half, half, tile);
+    let place = Place { plane, top, left };
+    let centre = place.pixel::<F, A>(images, grid, half, half, tile);
     let mut sum = A::from_int(0);
     for i in 0..comptime!(tile.k) {
         for j in 0..comptime!(tile.k) {
-            sum += place.pixel::<F, A>(images, i, j, tile) - centre;
+            sum += place.pixel::<F, A>(images, grid, i, j, tile) - centre;
         }
     }
     let mean = sum / size;
     let mut squares = A::from_int(0);
     for i in 0..comptime!(tile.k) {
         for j in 0..comptime!(tile.k) {
-            let d = place.pixel::<F, A>(images, i, j, tile) - centre - mean;
+            let d = place.pixel::<F, A>(images, grid, i, j, tile) - centre - mean;
             squares += d * d / size;
         }
     }
@@ -332,7 +326,7 @@ fn gradient_kernel<F: Float, A: Float>(
     let first_row = place.top as i32 - comptime!(tile.reach as i32);
     let first_column = place.left as i32 - comptime!(tile.reach as i32);
 
-    load::<F, A>(images, &place, &mut pixels, tile);
+    load::<F, A>(images, grid, &place, &mut pixels, tile);
     sync_cube();
 
     // Means of columns about their middle pixel.
@@ -363,8 +357,13 @@ fn gradient_kernel<F: Float, A: Float>(
         offsets[at] = sum / size;
 
         let mut a = zero;
-        let row = first_row + row as i32;
-        let column = first_column + column as i32;
+        let mut row = first_row + row as i32;
+        let mut column = first_column + column as i32;
+        // Patches of a ring hold pixels across its seam.
+        if comptime!(tile.beyond == Beyond::Circular) {
+            row = wrapped(row, grid.height as i32);
+            column = wrapped(column, grid.width as i32);
+        }
         let step = comptime!(stride as i32);
         if row >= 0 && column >= 0 && row % step == 0 && column % step == 0 {
             let row = (row / step) as usize;
@@ -400,7 +399,7 @@ fn gradient_kernel<F: Float, A: Float>(
         let mut sum_of_means = zero;
         for j in 0..comptime!(tile.k) {
             let q = first_column + (column + j) as i32;
-            let w = places_of::<A>(q, x, place.width as i32, tile);
+            let w = places_of::<A>(q, x, grid.width as i32, tile);
             let i = row * columns + column + j;
             let a = w * weights[i];
             sum += a;
@@ -424,7 +423,7 @@ fn gradient_kernel<F: Float, A: Float>(
             let mut sum = zero;
             for i in 0..comptime!(tile.k) {
                 let q = first_row + (row + i) as i32;
-                let w = places_of::<A>(q, y, place.height as i32, tile);
+                let w = places_of::<A>(q, y, grid.height as i32, tile);
                 let middle = pixels[(row + i + half) * pixel_columns + pixel_column];
                 let along = (row + i) * comptime!(tile.columns) + column;
                 sum += w * ((pixel - middle) * along_weights[along] - along_offsets[along]);

@@ -21,6 +21,7 @@ pub(super) struct Batch {
     /// How many planes share one peak.
     pub group: usize,
     pub tile: Tile,
+    dtype: DType,
     /// How many values fit the shared memory of a cube.
     memory: usize,
 }
@@ -63,6 +64,7 @@ impl Batch {
             c,
             group: over.map_or(1, |scope| scope.planes(c)),
             tile,
+            dtype: images.dtype,
             memory,
         }
     }
@@ -113,6 +115,7 @@ impl Batch {
             out_width,
             tiles[0],
             tiles[1],
+            InputScalar::new(self.windows.border.value(), dtypes(self.dtype)[1]),
         )
     }
 }

@@ -28,12 +28,36 @@ use crate::Border;
 /// Units of a cube.
 pub(super) const UNITS: usize = 256;
 
+/// What stands beyond the image, without the constant: a kernel is compiled for
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Beyond {
+    Symmetric,
+    Reflect,
+    /// Also of a border whose patches lie inside the image.
+    Edge,
+    Constant,
+    Circular,
+}
+
+impl Beyond {
+    fn of(border: Border) -> Self {
+        match border {
+            Border::Symmetric => Self::Symmetric,
+            Border::Reflect => Self::Reflect,
+            Border::Replicate | Border::Valid => Self::Edge,
+            Border::Zero | Border::Constant(_) => Self::Constant,
+            Border::Circular => Self::Circular,
+        }
+    }
+}
+
 /// What a kernel is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Tile {
     pub k: usize,
     pub stride: usize,
-    pub border: Border,
+    pub beyond: Beyond,
     pub margin: usize,
     /// Patches of the tile, at the stride.
     pub rows: usize,
@@ -55,7 +79,7 @@ impl Tile {
         Self {
             k,
             stride,
-            border,
+            beyond: Beyond::of(border),
             margin: windows.margin(),
             rows,
             columns,
@@ -71,7 +95,7 @@ impl Tile {
         Self {
             k,
             stride: 1,
-            border,
+            beyond: Beyond::of(border),
             margin: windows.margin(),
             rows,
             columns,
@@ -107,6 +131,8 @@ pub(super) struct Grid {
     /// Tiles of a plane, down and across.
     pub tile_rows: usize,
     pub tile_columns: usize,
+    /// The value beyond the image where no pixel stands there.
+    pub constant: InputScalar,
 }
 
 /// Where a tile lies.
@@ -116,8 +142,6 @@ pub(super) struct Place {
     /// The first patch of the output.
     pub top: usize,
     pub left: usize,
-    pub height: usize,
-    pub width: usize,
 }
 
 #[cube]
@@ -130,8 +154,6 @@ impl Place {
             plane: tile_index / tiles,
             top: inside / grid.tile_columns * comptime!(tile.rows),
             left: inside % grid.tile_columns * comptime!(tile.columns),
-            height: grid.height,
-            width: grid.width,
         }
     }
 
@@ -144,22 +166,23 @@ impl Place {
     pub(super) fn pixel<F: Float, A: Float>(
         &self,
         images: &Tensor<F>,
+        grid: &Grid,
         row: usize,
         column: usize,
         #[comptime] tile: Tile,
     ) -> A {
-        let reach = comptime!(tile.reach as i32);
-        let row = (self.top * comptime!(tile.stride) + row) as i32 - reach;
-        let column = (self.left * comptime!(tile.stride) + column) as i32 - reach;
-        let y = source(row, self.height as i32, tile);
-        let x = source(column, self.width as i32, tile);
-        let index = (self.plane * self.height + y as usize) * self.width + x as usize;
+        let (height, width) = (grid.height as i32, grid.width as i32);
+        let first = comptime!((tile.reach + tile.margin) as i32);
+        let row = (self.top * comptime!(tile.stride) + row) as i32 - first;
+        let column = (self.left * comptime!(tile.stride) + column) as i32 - first;
+        let y = source(row, height, tile);
+        let x = source(column, width, tile);
+        let index = (self.plane * grid.height + y as usize) * grid.width + x as usize;
         let mut pixel = A::cast_from(images[index]);
-        if comptime!(tile.border == Border::Zero)
-            && (is_outside(row, self.height as i32, tile)
-                || is_outside(column, self.width as i32, tile))
+        if comptime!(tile.beyond == Beyond::Constant)
+            && (row < 0 || row >= height || column < 0 || column >= width)
         {
-            pixel = A::from_int(0);
+            pixel = grid.constant.get::<A>();
         }
         pixel
     }
@@ -170,35 +193,37 @@ impl Place {
     }
 }
 
-/// The pixel that a patch sees at `place` of a side. Beyond the last place,
-/// where no patch looks, the nearest pixel.
+/// The pixel that a patch sees at `place` of a side, which may lie outside of it.
+/// Beyond the last place where a patch looks, any pixel.
 #[cube]
 pub(super) fn source(place: i32, side: i32, #[comptime] tile: Tile) -> i32 {
     let last = side - 1;
-    let margin = comptime!(tile.margin as i32);
-    let mut at = place - margin;
-    if comptime!(tile.border == Border::Symmetric) {
-        if at < 0 {
-            at = margin - place - 1;
-        } else if at > last {
-            at = 2 * last + 1 - at;
+    let mut at = place;
+    if comptime!(tile.beyond == Beyond::Symmetric) {
+        if place < 0 {
+            at = -place - 1;
+        } else if place > last {
+            at = 2 * last + 1 - place;
         }
     }
-    if comptime!(tile.border == Border::Reflect) {
-        if at < 0 {
-            at = margin - place;
-        } else if at > last {
-            at = 2 * last - at;
+    if comptime!(tile.beyond == Beyond::Reflect) {
+        if place < 0 {
+            at = -place;
+        } else if place > last {
+            at = 2 * last - place;
         }
+    }
+    if comptime!(tile.beyond == Beyond::Circular) {
+        at = wrapped(place, side);
     }
     clamp(at, 0, last)
 }
 
-/// Whether a place lies outside of the image.
+/// A place of a ring of `side` places. Nothing asks for one that is further off
+/// than twice the ring before its first.
 #[cube]
-fn is_outside(place: i32, side: i32, #[comptime] tile: Tile) -> bool {
-    let margin = comptime!(tile.margin as i32);
-    place < margin || place >= side + margin
+pub(super) fn wrapped(place: i32, side: i32) -> i32 {
+    (place + 2 * side) % side
 }
 
 /// Whether a value is not finite.
@@ -221,15 +246,15 @@ pub(super) fn places_of<A: Float>(q: i32, x: i32, side: i32, #[comptime] tile: T
 fn places_before(q: i32, x: i32, #[comptime] tile: Tile) -> i32 {
     let margin = comptime!(tile.margin as i32);
     let mut places = 0i32;
-    if comptime!(tile.border == Border::Symmetric) {
+    if comptime!(tile.beyond == Beyond::Symmetric) {
         if q + x < margin {
             places = 1;
         }
-    } else if comptime!(tile.border == Border::Reflect) {
+    } else if comptime!(tile.beyond == Beyond::Reflect) {
         if x > 0 && q + x <= margin {
             places = 1;
         }
-    } else if comptime!(tile.border == Border::Replicate) {
+    } else if comptime!(tile.beyond == Beyond::Edge) {
         if x == 0 && q < margin {
             places = margin - q;
         }
@@ -242,6 +267,7 @@ fn places_before(q: i32, x: i32, #[comptime] tile: Tile) -> i32 {
 #[cube]
 pub(super) fn load<F: Float, A: Float>(
     images: &Tensor<F>,
+    grid: &Grid,
     place: &Place,
     pixels: &mut Shared<[A]>,
     #[comptime] tile: Tile,
@@ -250,7 +276,7 @@ pub(super) fn load<F: Float, A: Float>(
     let columns = comptime!(tile.pixel_columns);
     let mut at = UNIT_POS as usize;
     while at < comptime!(tile.pixel_rows * tile.pixel_columns) {
-        let pixel = place.pixel::<F, A>(images, at / columns, at % columns, tile);
+        let pixel = place.pixel::<F, A>(images, grid, at / columns, at % columns, tile);
         if is_broken::<A>(pixel) {
             broken = true;
         }
@@ -343,10 +369,11 @@ impl<A: Float> Patches<A> {
     pub(super) fn load<F: Float>(
         &mut self,
         images: &Tensor<F>,
+        grid: &Grid,
         place: &Place,
         #[comptime] tile: Tile,
     ) -> bool {
-        let broken = load::<F, A>(images, place, &mut self.pixels, tile);
+        let broken = load::<F, A>(images, grid, place, &mut self.pixels, tile);
         sync_cube();
         columns::<A>(&self.pixels, &mut self.means, &mut self.variances, tile);
         sync_cube();

@@ -228,11 +228,11 @@ impl Places {
         match windows.border {
             // Zeros have no gradient, and what a symmetric border shows of a pixel is
             // held by the mirror images of the patches that hold the pixel itself.
-            Border::Symmetric | Border::Zero | Border::Valid => Self {
+            Border::Symmetric | Border::Zero | Border::Constant(_) | Border::Valid => Self {
                 rows: band.start + margin..band.end + margin,
                 columns: margin..windows.width + margin,
             },
-            Border::Replicate | Border::Reflect => Self {
+            Border::Replicate | Border::Reflect | Border::Circular => Self {
                 rows: places(windows, band),
                 columns: 0..columns,
             },
