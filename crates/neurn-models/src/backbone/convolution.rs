@@ -2,8 +2,67 @@ use std::f64::consts::SQRT_2;
 
 use burn::module::{Initializer, Param};
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::Conv2dConfig;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{AvgPool2d, MaxPool2d};
 use burn::tensor::Tensor;
+
+use super::operation::{Operation, traced};
+
+/// The convolution of `x`.
+pub(super) fn convolve(conv: &Conv2d, x: Tensor<4>) -> Tensor<4> {
+    let [batch, inputs, height, width] = x.dims();
+    let [outputs, ..] = conv.weight.lazy_shape().dims::<4>();
+    let size = output_size(conv, [height, width]);
+    let operation = || Operation::Convolution {
+        kernel: conv.kernel_size,
+        stride: conv.stride,
+        groups: conv.groups,
+        channels: [inputs, outputs],
+        size,
+    };
+    match traced(operation) {
+        true => Tensor::zeros([batch, outputs, size[0], size[1]], &x.device()),
+        false => conv.forward(x),
+    }
+}
+
+/// Height and width of what a convolution gives.
+fn output_size(conv: &Conv2d, [height, width]: [usize; 2]) -> [usize; 2] {
+    let ([top, left], [bottom, right]) = match conv.padding {
+        PaddingConfig2d::Same => {
+            let [down, across] = conv.stride;
+            return [height.div_ceil(down), width.div_ceil(across)];
+        }
+        PaddingConfig2d::Valid => ([0, 0], [0, 0]),
+        PaddingConfig2d::Explicit(top, left, bottom, right) => ([top, left], [bottom, right]),
+    };
+    let steps = |axis: usize, length: usize| {
+        let reach = conv.dilation[axis] * (conv.kernel_size[axis] - 1);
+        (length - reach - 1) / conv.stride[axis] + 1
+    };
+    [
+        steps(0, height + top + bottom),
+        steps(1, width + left + right),
+    ]
+}
+
+/// The largest value of each window of `x`.
+pub(super) fn max_pool(pool: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
+    traced(|| Operation::MaxPool {
+        kernel: pool.kernel_size,
+        stride: pool.stride,
+    });
+    pool.forward(x)
+}
+
+/// The mean of each window of `x`.
+pub(super) fn average_pool(pool: &AvgPool2d, x: Tensor<4>) -> Tensor<4> {
+    traced(|| Operation::AveragePool {
+        kernel: pool.kernel_size,
+        stride: pool.stride,
+    });
+    pool.forward(x)
+}
 
 /// A square convolution padded by half its kernel, which keeps the size of
 /// the image at stride 1.
@@ -11,6 +70,15 @@ pub(super) fn convolution(channels: [usize; 2], kernel: usize, stride: usize) ->
     Conv2dConfig::new(channels, [kernel; 2])
         .with_stride([stride; 2])
         .with_padding(padding(kernel / 2))
+}
+
+/// A square convolution with TensorFlow's padding "same": as many windows as
+/// there are steps of `stride` in the image. What padding they need goes half
+/// to either side, and what cannot be halved to the bottom and the right.
+pub(super) fn same(channels: [usize; 2], kernel: usize, stride: usize) -> Conv2dConfig {
+    Conv2dConfig::new(channels, [kernel; 2])
+        .with_stride([stride; 2])
+        .with_padding(PaddingConfig2d::Same)
 }
 
 /// The same padding on every side.
@@ -31,11 +99,15 @@ pub(super) fn kaiming_fan_out() -> Initializer {
     }
 }
 
+/// A normal distribution around 0.
+pub(super) fn normal(std: f64) -> Initializer {
+    Initializer::Normal { mean: 0.0, std }
+}
+
 /// The bias at 0, as Burn's layers draw it like the weight.
 pub(super) fn zeroed(bias: Option<Param<Tensor<1>>>) -> Option<Param<Tensor<1>>> {
     bias.map(|bias| Initializer::Zeros.init(bias.lazy_shape(), &bias.lazy_device()))
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +121,30 @@ mod tests {
             let conv = convolution([1, 2], kernel, 1).init(&device);
             let output = conv.forward(Tensor::ones([1, 1, 9, 8], &device));
             assert_eq!(output.dims(), [1, 2, 9, 8], "kernel {kernel}");
+        }
+    }
+
+    /// A trace says what a convolution gives without its being carried out.
+    #[test]
+    fn the_size_is_known_beforehand() {
+        let device = Device::default();
+        let paddings = [
+            PaddingConfig2d::Same,
+            PaddingConfig2d::Valid,
+            PaddingConfig2d::Explicit(1, 0, 2, 3),
+        ];
+        for (kernel, stride) in [(1, 1), (3, 1), (3, 2), (5, 2), (7, 3)] {
+            for padding in &paddings {
+                let conv = Conv2dConfig::new([1, 2], [kernel, kernel])
+                    .with_stride([stride; 2])
+                    .with_padding(padding.clone())
+                    .init(&device);
+                for [height, width] in [[9, 12], [10, 7]] {
+                    let output = conv.forward(Tensor::ones([1, 1, height, width], &device));
+                    let size = output_size(&conv, [height, width]);
+                    assert_eq!(output.dims()[2..], size, "{kernel} {stride} {padding:?}");
+                }
+            }
         }
     }
 

@@ -4,7 +4,6 @@ mod architectures;
 mod classifier;
 mod devices;
 mod gradient;
-#[cfg(feature = "weights")]
 mod keras;
 mod parameters;
 mod position;
