@@ -35,6 +35,7 @@ mod classifier;
 mod frontend;
 mod normalization;
 mod parameters;
+mod similarity;
 mod weights;
 
 pub use backbone::*;
@@ -46,6 +47,9 @@ pub use frontend::{
 pub use neurn_core::{NeuRn, NeuRnConfig};
 pub use normalization::Normalization;
 pub use parameters::trainable_parameters;
+pub use similarity::{Merge, groups, similarity, tree};
+#[cfg(feature = "fetch")]
+pub use weights::{FetchError, WeightsFolder};
 pub use weights::{Filter, Labels, Preprocessing, Weights, WeightsError, WeightsFile};
 
 /// The example of the README, compiled with the doctests.

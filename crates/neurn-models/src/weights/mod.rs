@@ -2,6 +2,10 @@
 
 mod checkpoint;
 mod error;
+#[cfg(feature = "fetch")]
+mod fetch;
+#[cfg(feature = "fetch")]
+mod fetch_error;
 mod load;
 mod names;
 mod pickle;
@@ -11,6 +15,10 @@ mod record;
 mod safetensors;
 
 pub use error::WeightsError;
+#[cfg(feature = "fetch")]
+pub use fetch::WeightsFolder;
+#[cfg(feature = "fetch")]
+pub use fetch_error::FetchError;
 pub use published::{Filter, Labels, Preprocessing, Weights};
 
 pub(crate) use names::Names;

@@ -3,8 +3,13 @@
 mod architectures;
 mod classifier;
 mod devices;
+mod files;
+mod formula;
 mod gradient;
 mod keras;
 mod parameters;
 mod position;
+mod pth;
+mod real;
+mod references;
 mod shapes;
