@@ -13,9 +13,8 @@ use super::{gaussian, root};
 ///          ( -1 0 1 )
 /// ```
 ///
-/// A plain edge map over three pixels: what NeuRN with k = 3 has to beat without
-/// its division. The border is replicated. Sobel & Feldman 1968; scaled as in
-/// kornia, so a step of 1 gives 1/2.
+/// A plain edge map over three pixels. The border is replicated. Sobel & Feldman
+/// 1968; scaled as in kornia, so a step of 1 gives 1/2.
 #[derive(Module, Debug, Default)]
 pub struct Sobel;
 
