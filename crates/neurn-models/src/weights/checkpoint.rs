@@ -32,11 +32,10 @@ pub(super) struct Stored {
 pub(super) enum Axes {
     /// Convolutions as `[out, in, height, width]`, linear layers as `[out, in]`.
     Torch,
-    /// Convolutions as `[height, width, in, out]`, linear layers as `[in, out]` or
-    /// as a 1x1 convolution.
+    /// Convolutions as `[height, width, in, out]`, those of each channel by itself as
+    /// `[height, width, channels, 1]`, linear layers as `[in, out]` or as a 1x1
+    /// convolution.
     Keras,
-    /// Convolutions of each channel by itself, as `[height, width, channels, 1]`.
-    KerasDepthwise,
 }
 
 /// The note that our own files have, and whose value is the configuration.
@@ -130,7 +129,8 @@ fn renamed(tensors: Vec<Tensor>, names: &Names) -> HashMap<String, Stored> {
         let mut axes = Axes::Torch;
         let name = tensor.name.clone();
         if keras {
-            (tensor.name, axes) = from_keras(&name);
+            axes = Axes::Keras;
+            tensor.name = from_keras(&name);
         }
         prepared.push((name, axes, tensor));
     }
@@ -146,19 +146,13 @@ fn renamed(tensors: Vec<Tensor>, names: &Names) -> HashMap<String, Stored> {
     stored
 }
 
-/// The path that Keras' name stands for, and how the axes lie.
-fn from_keras(name: &str) -> (String, Axes) {
+/// The path that Keras' name stands for.
+fn from_keras(name: &str) -> String {
     let name = name.strip_suffix(":0").unwrap_or(name);
     let mut parts: Vec<&str> = name.split('/').collect();
-    let mut axes = Axes::Keras;
     if let Some(last) = parts.last_mut() {
         *last = match *last {
-            "kernel" => "weight",
-            "depthwise_kernel" => {
-                axes = Axes::KerasDepthwise;
-                "weight"
-            }
-            "gamma" => "weight",
+            "kernel" | "depthwise_kernel" | "gamma" => "weight",
             "beta" => "bias",
             "moving_mean" => "running_mean",
             "moving_variance" => "running_var",
@@ -169,7 +163,7 @@ fn from_keras(name: &str) -> (String, Axes) {
     if parts.len() > 2 && parts[parts.len() - 2] == parts[parts.len() - 3] {
         parts.remove(parts.len() - 2);
     }
-    (parts.join("."), axes)
+    parts.join(".")
 }
 
 #[cfg(test)]
@@ -178,22 +172,14 @@ mod tests {
 
     #[test]
     fn names_of_keras_become_paths() {
-        for (theirs, ours, axes) in [
-            ("conv1/kernel", "conv1.weight", Axes::Keras),
-            ("conv1/kernel:0", "conv1.weight", Axes::Keras),
-            (
-                "conv_dw_1/depthwise_kernel",
-                "conv_dw_1.weight",
-                Axes::KerasDepthwise,
-            ),
-            (
-                "conv1_bn/moving_variance",
-                "conv1_bn.running_var",
-                Axes::Keras,
-            ),
-            ("conv1_bn/conv1_bn/gamma", "conv1_bn.weight", Axes::Keras),
+        for (theirs, ours) in [
+            ("conv1/kernel", "conv1.weight"),
+            ("conv1/kernel:0", "conv1.weight"),
+            ("conv_dw_1/depthwise_kernel", "conv_dw_1.weight"),
+            ("conv1_bn/moving_variance", "conv1_bn.running_var"),
+            ("conv1_bn/conv1_bn/gamma", "conv1_bn.weight"),
         ] {
-            assert_eq!(from_keras(theirs), (ours.to_string(), axes));
+            assert_eq!(from_keras(theirs), ours);
         }
     }
 }

@@ -246,10 +246,11 @@ fn shapes(parameter: &Parameter, axes: Axes) -> Vec<Vec<usize>> {
             vec![vec![inputs, outputs], vec![1, 1, inputs, outputs]]
         }
         (Kind::Convolution, Axes::Keras, &[outputs, inputs, height, width]) => {
-            vec![vec![height, width, inputs, outputs]]
-        }
-        (Kind::Convolution, Axes::KerasDepthwise, &[channels, one, height, width]) => {
-            vec![vec![height, width, channels, one]]
+            let mut shapes = vec![vec![height, width, inputs, outputs]];
+            if inputs == 1 {
+                shapes.push(vec![height, width, outputs, 1]);
+            }
+            shapes
         }
         _ => vec![shape.to_vec()],
     }
@@ -327,8 +328,11 @@ impl ModuleMapper for Fill {
                     &device,
                 )
             }
-            (Kind::Convolution, Axes::Keras) => reordered(data, [3, 2, 0, 1], &device),
-            (Kind::Convolution, Axes::KerasDepthwise) => reordered(data, [2, 3, 0, 1], &device),
+            (Kind::Convolution, Axes::Keras) => {
+                let mixes = data.shape()[3] == parameter.shape[0];
+                let axes = if mixes { [3, 2, 0, 1] } else { [2, 3, 0, 1] };
+                reordered(data, axes, &device)
+            }
             _ => Tensor::from_data(data, &device),
         };
         let id = param.id;

@@ -11,7 +11,7 @@ use neurn_models::{
 use tempfile::TempDir;
 use zip::CompressionMethod;
 
-use crate::{formula, pth};
+use crate::{devices, formula, pth};
 
 /// A small network.
 const MODEL: &str = "digit-net-small";
@@ -333,8 +333,16 @@ fn a_classifier_is_kept_with_its_frontend() {
         let (read, loaded) = ClassifierConfig::load_classifier(&path, &device).unwrap();
         assert_eq!(read, config);
         let images = formula::image([32, 32], 2, &device);
-        let logits = classifier.forward(images.clone()).into_data();
-        assert_eq!(loaded.forward(images).into_data(), logits, "{model}");
+        let logits = classifier.forward(images.clone());
+        // A linear layer from a file lies the other way round in memory, and sums in
+        // another order.
+        let size = logits.clone().abs().max().into_scalar::<f32>();
+        let off = (loaded.forward(images) - logits).abs().max();
+        let off = off.into_scalar::<f32>();
+        assert!(
+            off <= devices::reordering(2.0, 1024.0) * size,
+            "{model}: {off}"
+        );
 
         // The weights without the frontend would be another classifier.
         let bare = config.backbone.init(&device);

@@ -12,7 +12,7 @@ fn seed_of(name: &str) -> u64 {
 }
 
 /// Numbers in 0..1, multiples of 2^-24: SplitMix64 from the name's hash.
-pub fn units(name: &str) -> impl Iterator<Item = f64> {
+pub fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
     let mut state = seed_of(name);
     std::iter::repeat_with(move || {
         state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
