@@ -20,7 +20,7 @@ pub enum Error {
     Cortex(#[from] CortexError),
     /// The weights of a network could not be had.
     #[error(transparent)]
-    Weights(#[from] neurn_models::KerasError),
+    Weights(#[from] neurn_models::WeightsError),
     /// A layer gives what no measure can take.
     #[error("{network}: expected finite activations in layer `{layer}`, found {found}")]
     Activations {

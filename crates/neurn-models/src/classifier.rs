@@ -126,24 +126,28 @@ impl Classifier {
         }
     }
 
-    /// The output of the backbone's layer called `layer`, from raw images; that
-    /// of the frontend, if it follows this layer.
+    /// The outputs of the backbone's layers called `layers`, from raw images; of a
+    /// layer that the frontend follows, that of the frontend.
     ///
     /// # Shapes
     ///
     /// - input: `[N, channels, H, W]`
-    /// - output: `[N, C, h, w]` with the layer's C, h and w
+    /// - output: `[N, C, h, w]` with each layer's C, h and w
     ///
     /// # Errors
     ///
-    /// If the backbone has no layer of this name.
+    /// If the backbone has no layer of one of these names.
     ///
     /// # Panics
     ///
     /// As [`forward`](Classifier::forward).
-    pub fn features(&self, images: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
+    pub fn features(
+        &self,
+        images: Tensor<4>,
+        layers: &[&str],
+    ) -> Result<Vec<Tensor<4>>, UnknownLayer> {
         let images = self.normalization.forward(self.through_frontend(images));
         let mut after = |layer: &LayerName, x| self.after_layer(layer, x);
-        self.backbone.features_with(images, layer, &mut after)
+        self.backbone.features_with(images, layers, &mut after)
     }
 }

@@ -17,17 +17,18 @@
 //! let images = Tensor::<4>::ones([2, 3, 32, 32], &device); // pixels in 0..=1
 //! assert_eq!(classifier.forward(images.clone()).dims(), [2, 10]);
 //!
-//! let features = classifier.features(images, "layer3").unwrap();
-//! assert_eq!(features.dims(), [2, 256, 2, 2]);
+//! let features = classifier.features(images, &["layer2", "layer3"]).unwrap();
+//! assert_eq!(features[1].dims(), [2, 256, 2, 2]);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`MODELS`] lists the names; the configurations behind them
-//! ([`VggConfig`], [`ResNetConfig`], [`ResNetV2Config`], [`MobileNetConfig`],
-//! [`DigitNetConfig`]) have the options. Parameters are drawn at the first
-//! forward pass, so seed the device before it. With the feature `weights`,
-//! `MobileNet::load_keras` reads pretrained ones from a file.
+//! [`Model::all`] lists the models, with their layers, parameters, multiply-adds
+//! and published [`Weights`]; the configurations behind them ([`VggConfig`],
+//! [`ResNetConfig`], ...) have the options. Parameters are drawn at the first
+//! forward pass, so seed the device before it. [`WeightsFile`] reads pretrained
+//! ones from the files of PyTorch and Keras, and [`ClassifierConfig::save`] keeps a
+//! trained classifier with its frontend.
 
 mod backbone;
 mod classifier;
@@ -35,15 +36,10 @@ mod frontend;
 mod kernels;
 mod normalization;
 mod parameters;
+mod similarity;
+mod weights;
 
-pub use backbone::{
-    AfterLayer, Backbone, BackboneConfig, ConvNorm, DigitNet, DigitNetConfig, DigitNetSize, Head,
-    LayerName, MODELS, MobileNet, MobileNetConfig, PreActivationBlock, ResNet, ResNetConfig,
-    ResNetDepth, ResNetV2, ResNetV2Config, ResidualBlock, SeparableConvolution, Stem, UnknownLayer,
-    UnknownModel, Vgg, VggConfig, VggConvolution, VggDepth, VggHead,
-};
-#[cfg(feature = "weights")]
-pub use backbone::{KerasError, LoadedLayers};
+pub use backbone::*;
 pub use classifier::{Classifier, ClassifierConfig};
 pub use frontend::{
     Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian, LocalContrastNorm,
@@ -53,6 +49,10 @@ pub use kernels::{Adam, AdamConfig, convolution};
 pub use neurn_core::{NeuRn, NeuRnConfig};
 pub use normalization::Normalization;
 pub use parameters::trainable_parameters;
+pub use similarity::{Merge, groups, similarity, tree};
+#[cfg(feature = "fetch")]
+pub use weights::{FetchError, WeightsFolder};
+pub use weights::{Filter, Labels, Preprocessing, Weights, WeightsError, WeightsFile};
 
 /// The example of the README, compiled with the doctests.
 #[cfg(doctest)]

@@ -130,7 +130,7 @@ impl Run {
         let image = Tensor::<4>::zeros([1, Examples::CHANNELS, side, side], &device);
         let without = config.clone().with_after(None).init(&device);
         if !without.backbone.has_layer(layer) {
-            without.backbone.features(image, layer)?;
+            without.backbone.features(image, &[layer])?;
             return Ok(());
         }
         let passes = device::quietly(|| {

@@ -3,12 +3,11 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::{convolve_activated, padding};
-use super::layers::Layers;
-use crate::kernels::{Activation, max_pool};
+use super::convolution::{convolve_activated, max_pool, padding};
+use super::operation::{Activation, linear, relu};
+use super::{BackboneConfig, Entry, Family, Layers, Names, Network};
 
 /// Which of the digit networks.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -172,15 +171,19 @@ impl DigitNet {
         self.head(self.layers().forward(images))
     }
 
-    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self
-            .hidden
-            .iter()
-            .fold(x.flatten(1, 3), |x, linear| relu(linear.forward(x)));
-        self.output.forward(x)
+    fn check_size(&self, images: &Tensor<4>) {
+        let [_, _, height, width] = images.dims();
+        assert!(
+            [height, width] == [self.image_size; 2],
+            "this digit network takes images of {0}x{0}, as configured by `image_size`; got \
+             {height}x{width}",
+            self.image_size
+        );
     }
+}
 
-    pub(super) fn layers(&self) -> Layers<'_> {
+impl Network for DigitNet {
+    fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
         for (index, conv) in self.convolutions.iter().enumerate() {
             layers.push(format!("conv{}", index + 1), move |x| {
@@ -194,16 +197,73 @@ impl DigitNet {
         layers
     }
 
-    fn check_size(&self, images: &Tensor<4>) {
-        let [_, _, height, width] = images.dims();
-        assert!(
-            [height, width] == [self.image_size; 2],
-            "this digit network takes images of {0}x{0}, as configured by `image_size`; got \
-             {height}x{width}",
-            self.image_size
-        );
+    fn head(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = self
+            .hidden
+            .iter()
+            .fold(x.flatten(1, 3), |x, layer| relu(linear(layer, x)));
+        linear(&self.output, x)
+    }
+
+    fn names(&self) -> Names {
+        Names::new("output")
     }
 }
+
+impl Family for DigitNetConfig {
+    fn name(&self) -> &'static str {
+        match self.size {
+            DigitNetSize::Published => "digit-net",
+            DigitNetSize::Small => "digit-net-small",
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+
+    fn smallest_image(&self) -> usize {
+        self.size.smallest_image()
+    }
+}
+
+fn config(
+    size: DigitNetSize,
+    num_classes: usize,
+    channels: usize,
+    image_size: usize,
+) -> BackboneConfig {
+    BackboneConfig::DigitNet(
+        DigitNetConfig::new(size, num_classes)
+            .with_channels(channels)
+            .with_image_size(image_size),
+    )
+}
+
+pub(super) const MODELS: &[Entry] = &[
+    Entry {
+        name: "digit-net",
+        config: |classes, channels, image_size| {
+            config(DigitNetSize::Published, classes, channels, image_size)
+        },
+        published: |classes| config(DigitNetSize::Published, classes, 3, 32),
+        image_size: 32,
+        weights: &[],
+    },
+    Entry {
+        name: "digit-net-small",
+        config: |classes, channels, image_size| {
+            config(DigitNetSize::Small, classes, channels, image_size)
+        },
+        published: |classes| config(DigitNetSize::Small, classes, 3, 32),
+        image_size: 32,
+        weights: &[],
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -85,21 +85,41 @@ impl<'a> Layers<'a> {
         run(&self.layers, images, after)
     }
 
-    /// The output of the layer called `name`, where `after` is applied to that of
-    /// each.
+    /// The outputs of the layers called `names`, in the order of `names`, where
+    /// `after` is applied to that of each layer. It runs once, up to the last of
+    /// them.
     pub(crate) fn features_with(
         &self,
         images: Tensor<4>,
-        name: &str,
+        names: &[&str],
         after: AfterLayer<'_>,
-    ) -> Result<Tensor<4>, UnknownLayer> {
-        match self.layers.iter().position(|layer| layer.name.is(name)) {
-            Some(last) => Ok(run(&self.layers[..=last], images, after)),
-            None => Err(UnknownLayer {
-                name: name.to_string(),
-                layers: self.names(),
-            }),
-        }
+    ) -> Result<Vec<Tensor<4>>, UnknownLayer> {
+        let places = names.iter().map(|name| self.place(name));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        let mut features = vec![None; names.len()];
+        let last = places.iter().max().map_or(0, |last| last + 1);
+        let mut place = 0;
+        run(&self.layers[..last], images, &mut |name, output| {
+            let output = after(name, output);
+            for (feature, _) in features
+                .iter_mut()
+                .zip(&places)
+                .filter(|(_, p)| **p == place)
+            {
+                *feature = Some(output.clone());
+            }
+            place += 1;
+            output
+        });
+        Ok(features.into_iter().flatten().collect())
+    }
+
+    fn place(&self, name: &str) -> Result<usize, UnknownLayer> {
+        let place = self.layers.iter().position(|layer| layer.name.is(name));
+        place.ok_or_else(|| UnknownLayer {
+            name: name.to_string(),
+            layers: self.names(),
+        })
     }
 }
 
@@ -151,6 +171,12 @@ mod tests {
         Tensor::full([1, 1, 1, 1], 3, &Device::default())
     }
 
+    fn values(names: &[&str]) -> Vec<f32> {
+        let features = layers().features_with(three(), names, &mut |_, x| x);
+        let values = features.unwrap().into_iter();
+        values.map(|x| x.into_scalar::<f32>()).collect()
+    }
+
     #[test]
     fn forward_runs_every_layer_in_order() {
         assert_eq!(layers().forward(three()).into_scalar::<f32>(), -7.0);
@@ -158,15 +184,29 @@ mod tests {
 
     #[test]
     fn features_run_up_to_and_with_the_named_layer() {
-        let value = |name| {
-            layers()
-                .features_with(three(), name, &mut |_, x| x)
-                .map(|x| x.into_scalar::<f32>())
+        assert_eq!(values(&["double"]), [6.0]);
+        assert_eq!(values(&["increment"]), [7.0]);
+        assert_eq!(values(&["middle"]), [7.0]);
+        assert_eq!(values(&["negate"]), [-7.0]);
+    }
+
+    #[test]
+    fn several_layers_are_given_in_the_order_asked_for() {
+        assert_eq!(values(&["negate", "double", "middle"]), [-7.0, 6.0, 7.0]);
+        assert_eq!(values(&["double", "double"]), [6.0, 6.0]);
+        assert_eq!(values(&[]), [0.0; 0]);
+    }
+
+    #[test]
+    fn nothing_runs_after_the_last_layer_asked_for() {
+        let mut ran = Vec::new();
+        let mut after = |layer: &LayerName, x: Tensor<4>| {
+            ran.push(layer.name().to_string());
+            x
         };
-        assert_eq!(value("double"), Ok(6.0));
-        assert_eq!(value("increment"), Ok(7.0));
-        assert_eq!(value("middle"), Ok(7.0));
-        assert_eq!(value("negate"), Ok(-7.0));
+        let features = layers().features_with(three(), &["increment", "double"], &mut after);
+        assert_eq!(features.unwrap().len(), 2);
+        assert_eq!(ran, ["double", "increment"]);
     }
 
     #[test]
@@ -178,17 +218,17 @@ mod tests {
             };
             let output = layers().forward_with(three(), &mut after);
             assert_eq!(output.into_scalar::<f32>(), -70.0, "{name}");
-            let features = layers().features_with(three(), "middle", &mut after);
-            assert_eq!(features.unwrap().into_scalar::<f32>(), 70.0);
-            let before = layers().features_with(three(), "double", &mut after);
-            assert_eq!(before.unwrap().into_scalar::<f32>(), 6.0);
+            let features = layers().features_with(three(), &["middle"], &mut after);
+            assert_eq!(features.unwrap()[0].clone().into_scalar::<f32>(), 70.0);
+            let before = layers().features_with(three(), &["double"], &mut after);
+            assert_eq!(before.unwrap()[0].clone().into_scalar::<f32>(), 6.0);
         }
     }
 
     #[test]
     fn an_unknown_layer_is_answered_with_the_known_ones() {
         let error = layers()
-            .features_with(three(), "triple", &mut |_, x| x)
+            .features_with(three(), &["double", "triple"], &mut |_, x| x)
             .unwrap_err();
         assert_eq!(
             error.to_string(),

@@ -1,19 +1,20 @@
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::conv::Conv2dConfig;
-use burn::nn::{BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::ConvNorm;
-use super::convolution::kaiming_fan_out;
-use super::head::global_average_pool;
-use super::layers::Layers;
-use crate::kernels::Activation;
+use super::conv_norm::NormSettings;
+use super::convolution::same;
+use super::operation::{Activation, global_average_pool, linear};
+use super::{BackboneConfig, ConvNorm, Entry, Family, Layers, Names, Network, weights};
+use crate::Weights;
+use crate::weights::{Labels, SYMMETRIC};
 
-/// Channels of the first convolution.
+/// Channels of the first convolution, at width 1.
 const FIRST_WIDTH: usize = 32;
 
-/// Channels that each block gives, and the stride of its depthwise convolution.
+/// Channels that each block gives at width 1, and the stride of its depthwise
+/// convolution.
 const BLOCKS: [(usize, usize); 13] = [
     (64, 1),
     (128, 2),
@@ -30,6 +31,30 @@ const BLOCKS: [(usize, usize); 13] = [
     (1024, 1),
 ];
 
+/// How many channels a [`MobileNet`] has.
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+pub enum MobileNetWidth {
+    /// As published.
+    One,
+    /// Three quarters.
+    ThreeQuarters,
+    /// One half.
+    Half,
+    /// One quarter.
+    Quarter,
+}
+
+impl MobileNetWidth {
+    fn of(self, channels: usize) -> usize {
+        match self {
+            Self::One => channels,
+            Self::ThreeQuarters => channels * 3 / 4,
+            Self::Half => channels / 2,
+            Self::Quarter => channels / 4,
+        }
+    }
+}
+
 /// Configuration to create a [`MobileNet`] with [`init`](MobileNetConfig::init).
 #[derive(Config, Debug, PartialEq)]
 pub struct MobileNetConfig {
@@ -38,6 +63,9 @@ pub struct MobileNetConfig {
     /// Channels of the images. Default: 3
     #[config(default = 3)]
     pub channels: usize,
+    /// How many channels the layers have. Default: [`MobileNetWidth::One`]
+    #[config(default = "MobileNetWidth::One")]
+    pub width: MobileNetWidth,
 }
 
 impl MobileNetConfig {
@@ -46,51 +74,31 @@ impl MobileNetConfig {
     /// Convolutions are drawn from a Kaiming normal distribution (fan out),
     /// the linear layer uniformly from ±1/sqrt(inputs).
     pub fn init(&self, device: &Device) -> MobileNet {
-        let mut channels = FIRST_WIDTH;
+        let settings = NormSettings::keras();
+        let first = self.width.of(FIRST_WIDTH);
+        let mut channels = first;
         let blocks = BLOCKS
             .iter()
             .map(|&(width, stride)| {
+                let width = self.width.of(width);
                 let depthwise = same([channels, channels], 3, stride).with_groups(channels);
                 let block = SeparableConvolution {
-                    depthwise: conv_norm(depthwise, device),
-                    pointwise: conv_norm(same([channels, width], 1, 1), device),
+                    depthwise: settings.conv_norm(depthwise, device),
+                    pointwise: settings.conv_norm(same([channels, width], 1, 1), device),
                 };
                 channels = width;
                 block
             })
             .collect();
         MobileNet {
-            conv1: conv_norm(same([self.channels, FIRST_WIDTH], 3, 2), device),
+            conv1: settings.conv_norm(same([self.channels, first], 3, 2), device),
             blocks,
             fc: LinearConfig::new(channels, self.num_classes).init(device),
         }
     }
 }
 
-/// A square convolution with TensorFlow's padding "same": as many windows as
-/// there are steps of `stride` in the image. What padding they need goes half
-/// to either side, and what cannot be halved to the bottom and the right.
-fn same(channels: [usize; 2], kernel: usize, stride: usize) -> Conv2dConfig {
-    Conv2dConfig::new(channels, [kernel; 2])
-        .with_stride([stride; 2])
-        .with_padding(PaddingConfig2d::Same)
-}
-
-/// Keras writes the momentum of the running statistics as `1 - 0.01`.
-fn conv_norm(config: Conv2dConfig, device: &Device) -> ConvNorm {
-    ConvNorm {
-        norm: BatchNormConfig::new(config.channels[1])
-            .with_epsilon(1e-3)
-            .with_momentum(0.01)
-            .init(device),
-        conv: config
-            .with_bias(false)
-            .with_initializer(kaiming_fan_out())
-            .init(device),
-    }
-}
-
-/// MobileNet V1 of width 1: a convolution, and blocks that filter each channel
+/// MobileNet V1: a convolution, and blocks that filter each channel
 /// on its own before they mix the channels pixel by pixel.
 ///
 /// Source: Howard et al., *MobileNets: Efficient Convolutional Neural Networks
@@ -101,8 +109,7 @@ fn conv_norm(config: Conv2dConfig, device: &Device) -> ConvNorm {
 /// hand and at the bottom and right only, which differs on maps of odd size;
 /// images whose sides are multiples of 32 have none.
 ///
-/// The published weights, which `load_keras` of the feature `weights` reads,
-/// are for pixels in -1..=1. A
+/// The published weights are for pixels in -1..=1. A
 /// [`Normalization`](crate::Normalization) of mean 0.5 and standard deviation
 /// 0.5, the default of a [`ClassifierConfig`](crate::ClassifierConfig), makes
 /// them of pixels in 0..=1.
@@ -141,24 +148,113 @@ impl MobileNet {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.head(self.layers().forward(images))
     }
+}
 
-    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(global_average_pool(x))
-    }
-
-    pub(super) fn layers(&self) -> Layers<'_> {
+impl Network for MobileNet {
+    fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
-        layers.push("conv1", |x| self.conv1.forward(x, Activation::Relu6));
+        layers.push("conv1", |x| self.conv1.activated(x, Activation::Relu6));
         for (index, block) in (1..).zip(&self.blocks) {
-            let step = |x, convolution: &ConvNorm| convolution.forward(x, Activation::Relu6);
-            layers.push(format!("conv_dw_{index}"), move |x| {
-                step(x, &block.depthwise)
+            layers.push(format!("conv_dw_{index}"), |x| {
+                block.depthwise.activated(x, Activation::Relu6)
             });
-            layers.push(format!("conv_pw_{index}"), move |x| {
-                step(x, &block.pointwise)
+            layers.push(format!("conv_pw_{index}"), |x| {
+                block.pointwise.activated(x, Activation::Relu6)
             });
         }
         layers
+    }
+
+    fn head(&self, x: Tensor<4>) -> Tensor<2> {
+        linear(&self.fc, global_average_pool(x))
+    }
+
+    /// Those of Keras.
+    fn names(&self) -> Names {
+        let mut names = Names::new("fc")
+            .rename("conv_preds", "fc")
+            .rename("conv1", "conv1.conv")
+            .rename("conv1_bn", "conv1.norm");
+        for index in 0..self.blocks.len() {
+            for (theirs, ours) in [("dw", "depthwise"), ("pw", "pointwise")] {
+                let name = format!("conv_{theirs}_{}", index + 1);
+                let place = format!("blocks.{index}.{ours}");
+                names = names
+                    .rename(format!("{name}_bn"), format!("{place}.norm"))
+                    .rename(name, format!("{place}.conv"));
+            }
+        }
+        names
+    }
+}
+
+impl Family for MobileNetConfig {
+    fn name(&self) -> &'static str {
+        match self.width {
+            MobileNetWidth::One => "mobilenet-v1",
+            MobileNetWidth::ThreeQuarters => "mobilenet-v1-0.75",
+            MobileNetWidth::Half => "mobilenet-v1-0.5",
+            MobileNetWidth::Quarter => "mobilenet-v1-0.25",
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+}
+
+fn config(width: MobileNetWidth, num_classes: usize, channels: usize) -> BackboneConfig {
+    BackboneConfig::MobileNet(
+        MobileNetConfig::new(num_classes)
+            .with_channels(channels)
+            .with_width(width),
+    )
+}
+
+/// A model of this family.
+macro_rules! entry {
+    ($name:literal, $kind:expr, $image_size:literal, $weights:expr) => {
+        Entry {
+            name: $name,
+            config: |classes, channels, _| config($kind, classes, channels),
+            published: |classes| config($kind, classes, 3),
+            image_size: $image_size,
+            weights: $weights,
+        }
+    };
+}
+
+pub(super) const MODELS: &[Entry] = &[
+    entry!("mobilenet-v1", MobileNetWidth::One, 224, &[]),
+    entry!(
+        "mobilenet-v1-0.75",
+        MobileNetWidth::ThreeQuarters,
+        224,
+        MobileNetThreeQuartersWeights::ALL
+    ),
+    entry!("mobilenet-v1-0.5", MobileNetWidth::Half, 224, &[]),
+    entry!("mobilenet-v1-0.25", MobileNetWidth::Quarter, 224, &[]),
+];
+
+weights! {
+    /// Weights of MobileNet V1 of width 0.75.
+    MobileNetThreeQuartersWeights {
+        /// Google's of ImageNet, with Keras' names.
+        ImageNet1k = Weights {
+            model: "mobilenet-v1-0.75",
+            name: "ImageNet1k",
+            server: None,
+            file: "mobilenet_v1_0.75_224_imagenet.safetensors",
+            sha256: Some("7168ee9740206e5ef425e9d5a532969feec596b44e9604dec0b22f79b3e6a505"),
+            mebibytes: None,
+            top1: None,
+            labels: Labels::ImageNet,
+            preprocessing: SYMMETRIC,
+        },
     }
 }
 
@@ -167,6 +263,7 @@ mod tests {
     use super::*;
 
     use burn::module::{Initializer, Param};
+    use burn::nn::PaddingConfig2d;
     use burn::tensor::{Distribution, Tensor, ops::PadMode};
 
     /// What a 3x3 kernel of ones gives on an image of ones: how many pixels
@@ -266,8 +363,9 @@ mod tests {
             let images = Tensor::full([1, 1, 4, 4], value, &device);
             let features = network
                 .layers()
-                .features_with(images, "conv1", &mut |_, x| x);
-            features.unwrap().into_data().try_into_vec::<f32>().unwrap()[0]
+                .features_with(images, &["conv1"], &mut |_, x| x);
+            let features = features.unwrap().remove(0).into_data();
+            features.try_into_vec::<f32>().unwrap()[0]
         };
         assert_eq!(first(-1.0), 0.0);
         assert_eq!(first(1.0), 6.0);

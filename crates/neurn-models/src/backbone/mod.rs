@@ -1,124 +1,234 @@
 mod catalogue;
+mod cifar_resnet;
+mod conv_norm;
+mod convnext;
 mod convolution;
+mod densenet;
 mod digit_net;
+mod efficientnet;
 mod head;
-#[cfg(feature = "weights")]
-mod keras;
+mod inception;
 mod layers;
 mod mobilenet;
+mod mobilenet_v2;
+mod operation;
 mod resnet;
 mod resnet_v2;
+mod squeezenet;
 mod stem;
 mod vgg;
+mod vit;
+mod xception;
 
-pub use catalogue::{MODELS, UnknownModel};
+pub use catalogue::{MODELS, Model, UnknownModel};
+pub use cifar_resnet::{
+    CifarBlock, CifarResNet, CifarResNet20Weights, CifarResNet56Weights, CifarResNetConfig,
+    CifarResNetDepth,
+};
+pub use conv_norm::ConvNorm;
+pub use convnext::{ConvNeXt, ConvNeXtBlock, ConvNeXtConfig, ConvNeXtTinyWeights, Downsample};
+pub use densenet::{DenseLayer, DenseNet, DenseNet121Weights, DenseNetConfig, Transition};
 pub use digit_net::{DigitNet, DigitNetConfig, DigitNetSize};
+pub use efficientnet::{
+    EfficientNet, EfficientNetB0Weights, EfficientNetConfig, EfficientNetLite0Weights,
+    EfficientNetVariant, Excitation, MobileBlock,
+};
 pub use head::Head;
-#[cfg(feature = "weights")]
-pub use keras::{KerasError, LoadedLayers};
+pub use inception::{Inception, InceptionBranch, InceptionConfig, InceptionV3Weights};
 pub use layers::{AfterLayer, LayerName, UnknownLayer};
-pub use mobilenet::{MobileNet, MobileNetConfig, SeparableConvolution};
-pub use resnet::{ConvNorm, ResNet, ResNetConfig, ResNetDepth, ResidualBlock};
+pub use mobilenet::{
+    MobileNet, MobileNetConfig, MobileNetThreeQuartersWeights, MobileNetWidth, SeparableConvolution,
+};
+pub use mobilenet_v2::{InvertedResidual, MobileNetV2, MobileNetV2Config, MobileNetV2Weights};
+pub use operation::{Activation, Operation};
+pub use resnet::{
+    ResNet, ResNet18Weights, ResNet34Weights, ResNet50Weights, ResNet101Weights, ResNet152Weights,
+    ResNetConfig, ResNetDepth, ResidualBlock,
+};
 pub use resnet_v2::{PreActivationBlock, ResNetV2, ResNetV2Config};
+pub use squeezenet::{Fire, SqueezeNet, SqueezeNet11Weights, SqueezeNetConfig};
 pub use stem::Stem;
-pub use vgg::{Vgg, VggConfig, VggConvolution, VggDepth, VggHead};
+pub use vgg::{
+    Vgg, Vgg11BnWeights, Vgg11Weights, Vgg13BnWeights, Vgg13Weights, Vgg16BnWeights, Vgg16Weights,
+    Vgg19BnWeights, Vgg19Weights, VggConfig, VggConvolution, VggDepth, VggHead,
+};
+pub use vit::{Vit, VitBlock, VitConfig, VitS16Weights};
+pub use xception::{Xception, XceptionBlock, XceptionConfig, XceptionConvolution, XceptionWeights};
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use crate::weights::{Names, weights};
+use catalogue::Entry;
 use layers::Layers;
 
-/// Configuration to create a [`Backbone`] with [`init`](BackboneConfig::init).
-#[derive(Config, Debug, PartialEq)]
-pub enum BackboneConfig {
+/// What the configuration of every family gives.
+trait Family {
+    /// The name of the model, one of [`MODELS`].
+    fn name(&self) -> &'static str;
+
+    /// Channels of the images.
+    fn channels(&self) -> usize;
+
+    /// Classes to tell apart.
+    fn num_classes(&self) -> usize;
+
+    /// Side of the smallest square images.
+    fn smallest_image(&self) -> usize {
+        1
+    }
+}
+
+/// What the network of every family gives.
+trait Network {
+    /// What it does to images up to its head.
+    fn layers(&self) -> Layers<'_>;
+
+    /// The logits from the output of the last layer.
+    fn head(&self, x: Tensor<4>) -> Tensor<2>;
+
+    /// How the files of published weights name its parameters.
+    fn names(&self) -> Names;
+}
+
+/// The enums over all families. A new family is a line below.
+macro_rules! families {
+    ($($(#[$doc:meta])* $family:ident($config:ident, $network:ident),)+) => {
+        /// Configuration to create a [`Backbone`] with
+        /// [`init`](BackboneConfig::init).
+        #[derive(Config, Debug, PartialEq)]
+        pub enum BackboneConfig {
+            $($(#[$doc])* $family($config),)+
+        }
+
+        /// A network from images to logits, of any family.
+        ///
+        /// It is an ordered list of named layers and a head.
+        /// [`layer_names`](Backbone::layer_names) lists the layers.
+        ///
+        /// The names are those of torchvision's modules (Keras' for MobileNet V1,
+        /// timm's for Xception and ViT), where a convolution's features are those
+        /// after its activation. VGG has `conv1_1` .. `conv5_4` and `pool1` ..
+        /// `pool5` too; a residual network's `layer3` is the last block of its
+        /// stage, and what comes before the first stage is `stem`.
+        ///
+        /// Should be created using [`BackboneConfig`] or
+        /// [`Model::config`](crate::Model::config).
+        #[derive(Module, Debug)]
+        pub enum Backbone {
+            $($(#[$doc])* $family($network),)+
+        }
+
+        impl BackboneConfig {
+            /// Initialize a new [`Backbone`].
+            ///
+            /// # Panics
+            ///
+            /// As the `init` of the family.
+            pub fn init(&self, device: &Device) -> Backbone {
+                match self {
+                    $(Self::$family(config) => Backbone::$family(config.init(device)),)+
+                }
+            }
+
+            /// The name of the model, one of [`MODELS`].
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$family(config) => Family::name(config),)+
+                }
+            }
+
+            /// Channels of the images that the backbone takes.
+            pub fn channels(&self) -> usize {
+                match self {
+                    $(Self::$family(config) => Family::channels(config),)+
+                }
+            }
+
+            /// Side of the smallest square images that leave a pixel for the head.
+            pub fn smallest_image(&self) -> usize {
+                match self {
+                    $(Self::$family(config) => Family::smallest_image(config),)+
+                }
+            }
+
+            /// Classes that the backbone tells apart.
+            pub fn num_classes(&self) -> usize {
+                match self {
+                    $(Self::$family(config) => Family::num_classes(config),)+
+                }
+            }
+        }
+
+        impl Network for Backbone {
+            fn layers(&self) -> Layers<'_> {
+                match self {
+                    $(Self::$family(network) => network.layers(),)+
+                }
+            }
+
+            fn head(&self, x: Tensor<4>) -> Tensor<2> {
+                match self {
+                    $(Self::$family(network) => Network::head(network, x),)+
+                }
+            }
+
+            fn names(&self) -> Names {
+                match self {
+                    $(Self::$family(network) => network.names(),)+
+                }
+            }
+        }
+    };
+}
+
+families! {
     /// A network of the single-source digit protocol.
-    DigitNet(DigitNetConfig),
+    DigitNet(DigitNetConfig, DigitNet),
     /// A VGG.
-    Vgg(VggConfig),
+    Vgg(VggConfig, Vgg),
     /// A ResNet.
-    ResNet(ResNetConfig),
+    ResNet(ResNetConfig, ResNet),
     /// A ResNet-50 V2.
-    ResNetV2(ResNetV2Config),
+    ResNetV2(ResNetV2Config, ResNetV2),
+    /// A ResNet for images of 32x32.
+    CifarResNet(CifarResNetConfig, CifarResNet),
     /// A MobileNet V1.
-    MobileNet(MobileNetConfig),
+    MobileNet(MobileNetConfig, MobileNet),
+    /// A MobileNet V2.
+    MobileNetV2(MobileNetV2Config, MobileNetV2),
+    /// An EfficientNet.
+    EfficientNet(EfficientNetConfig, EfficientNet),
+    /// A DenseNet-121.
+    DenseNet(DenseNetConfig, DenseNet),
+    /// A SqueezeNet 1.1.
+    SqueezeNet(SqueezeNetConfig, SqueezeNet),
+    /// An Inception V3.
+    Inception(InceptionConfig, Inception),
+    /// An Xception.
+    Xception(XceptionConfig, Xception),
+    /// A ConvNeXt-Tiny.
+    ConvNeXt(ConvNeXtConfig, ConvNeXt),
+    /// A ViT-S/16.
+    Vit(VitConfig, Vit),
 }
 
 impl BackboneConfig {
-    /// Initialize a new [`Backbone`].
+    /// The operations for an image of this height and width, first to last. None
+    /// of them is carried out.
     ///
     /// # Panics
     ///
-    /// As the `init` of the family.
-    pub fn init(&self, device: &Device) -> Backbone {
-        match self {
-            Self::DigitNet(config) => Backbone::DigitNet(config.init(device)),
-            Self::Vgg(config) => Backbone::Vgg(config.init(device)),
-            Self::ResNet(config) => Backbone::ResNet(config.init(device)),
-            Self::ResNetV2(config) => Backbone::ResNetV2(config.init(device)),
-            Self::MobileNet(config) => Backbone::MobileNet(config.init(device)),
-        }
+    /// As [`init`](BackboneConfig::init), or if the image is too small.
+    pub fn operations(&self, height: usize, width: usize) -> Vec<Operation> {
+        let device = Device::default();
+        let backbone = self.init(&device);
+        operation::trace(|| {
+            let image = Tensor::zeros([1, self.channels(), height, width], &device);
+            backbone.forward(image);
+        })
     }
-
-    /// Channels of the images that the backbone takes.
-    pub fn channels(&self) -> usize {
-        match self {
-            Self::DigitNet(config) => config.channels,
-            Self::Vgg(config) => config.channels,
-            Self::ResNet(config) => config.channels,
-            Self::ResNetV2(config) => config.channels,
-            Self::MobileNet(config) => config.channels,
-        }
-    }
-
-    /// Side of the smallest square images that leave a pixel for the head.
-    pub fn smallest_image(&self) -> usize {
-        match self {
-            Self::DigitNet(config) => config.size.smallest_image(),
-            // Five pools halve the image.
-            Self::Vgg(_) => 32,
-            Self::ResNet(_) | Self::ResNetV2(_) | Self::MobileNet(_) => 1,
-        }
-    }
-
-    /// Classes that the backbone tells apart.
-    pub fn num_classes(&self) -> usize {
-        match self {
-            Self::DigitNet(config) => config.num_classes,
-            Self::Vgg(config) => config.num_classes,
-            Self::ResNet(config) => config.num_classes,
-            Self::ResNetV2(config) => config.num_classes,
-            Self::MobileNet(config) => config.num_classes,
-        }
-    }
-}
-
-/// A convolutional network from images to logits, of any family.
-///
-/// It is an ordered list of named layers and a head. The names are
-///
-/// - digit networks: `conv1`, `pool1`, `conv2`, ...
-/// - VGG: `conv1_1` .. `conv5_4` and `pool1` .. `pool5`
-/// - ResNet: `stem`, `layer1.0` .. `layer4.2`; `layer3` is the last block of
-///   its stage
-/// - ResNet V2: as ResNet, then `post`
-/// - MobileNet: `conv1`, `conv_dw_1`, `conv_pw_1` .. `conv_dw_13`, `conv_pw_13`
-///
-/// A convolution's features are those after its ReLU.
-///
-/// Should be created using [`BackboneConfig`].
-#[derive(Module, Debug)]
-pub enum Backbone {
-    /// A network of the single-source digit protocol.
-    DigitNet(DigitNet),
-    /// A VGG.
-    Vgg(Vgg),
-    /// A ResNet.
-    ResNet(ResNet),
-    /// A ResNet-50 V2.
-    ResNetV2(ResNetV2),
-    /// A MobileNet V1.
-    MobileNet(MobileNet),
 }
 
 impl Backbone {
@@ -166,36 +276,49 @@ impl Backbone {
     /// As [`forward`](Backbone::forward), or if what `after` gives does not suit
     /// the next layer.
     pub fn forward_with(&self, images: Tensor<4>, after: AfterLayer<'_>) -> Tensor<2> {
-        let x = self.layers().forward_with(images, after);
-        match self {
-            Self::DigitNet(network) => network.head(x),
-            Self::Vgg(network) => network.head.forward(x),
-            Self::ResNet(network) => network.head(x),
-            Self::ResNetV2(network) => network.head(x),
-            Self::MobileNet(network) => network.head(x),
-        }
+        self.head(self.layers().forward_with(images, after))
     }
 
-    /// The output of the layer called `layer`.
+    /// The outputs of the layers called `layers`, in the order of `layers`. The
+    /// network runs once, up to the last of them.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Tensor};
+    /// use neurn_models::Model;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let device = Device::default();
+    /// let backbone = "vgg16".parse::<Model>()?.config(10, 3, 64).init(&device);
+    /// let images = Tensor::<4>::ones([2, 3, 64, 64], &device);
+    /// let features = backbone.features(images, &["conv2_1", "conv3_1"])?;
+    /// assert_eq!(features[0].dims(), [2, 128, 32, 32]);
+    /// assert_eq!(features[1].dims(), [2, 256, 16, 16]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Shapes
     ///
     /// - input: `[N, channels, H, W]`
-    /// - output: `[N, C, h, w]` with the layer's C, h and w
+    /// - output: `[N, C, h, w]` with each layer's C, h and w
     ///
     /// # Errors
     ///
-    /// If the backbone has no layer of this name.
+    /// If the backbone has no layer of one of these names.
     ///
     /// # Panics
     ///
     /// As [`forward`](Backbone::forward).
-    pub fn features(&self, images: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
-        self.features_with(images, layer, &mut |_, x| x)
+    pub fn features(
+        &self,
+        images: Tensor<4>,
+        layers: &[&str],
+    ) -> Result<Vec<Tensor<4>>, UnknownLayer> {
+        self.features_with(images, layers, &mut |_, x| x)
     }
 
-    /// The output of the layer called `layer`, where `after` takes the output of
-    /// each layer, that one's too, and gives the input of the next.
+    /// The outputs of the layers called `layers`, where `after` takes the output
+    /// of each layer, those too, and gives the input of the next.
     ///
     /// # Shapes
     ///
@@ -211,10 +334,10 @@ impl Backbone {
     pub fn features_with(
         &self,
         images: Tensor<4>,
-        layer: &str,
+        layers: &[&str],
         after: AfterLayer<'_>,
-    ) -> Result<Tensor<4>, UnknownLayer> {
-        self.layers().features_with(images, layer, after)
+    ) -> Result<Vec<Tensor<4>>, UnknownLayer> {
+        self.layers().features_with(images, layers, after)
     }
 
     /// The names of the layers, first to last.
@@ -227,13 +350,8 @@ impl Backbone {
         self.layers().have(name)
     }
 
-    fn layers(&self) -> Layers<'_> {
-        match self {
-            Self::DigitNet(network) => network.layers(),
-            Self::Vgg(network) => network.layers(),
-            Self::ResNet(network) => network.layers(),
-            Self::ResNetV2(network) => network.layers(),
-            Self::MobileNet(network) => network.layers(),
-        }
+    /// How the files of published weights name the parameters.
+    pub(crate) fn weight_names(&self) -> Names {
+        self.names()
     }
 }

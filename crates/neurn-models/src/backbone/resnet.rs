@@ -1,17 +1,19 @@
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
+use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::Stem;
-use super::convolution::{convolution, convolve, kaiming_fan_out, padding};
-use super::head::global_average_pool;
-use super::layers::Layers;
+use super::conv_norm::NormSettings;
+use super::convolution::{convolution, convolve, max_pool, padding};
+use super::operation::{
+    Activation, add, batch_norm, batch_norm_activated, global_average_pool, linear, relu,
+};
 use super::stem::STEM_CHANNELS;
-use crate::kernels::{Activation, batch_norm, max_pool};
+use super::{BackboneConfig, ConvNorm, Entry, Family, Layers, Names, Network, Stem, weights};
+use crate::Weights;
+use crate::weights::{IMAGENET, Preprocessing};
 
 /// Channels inside the blocks, stage by stage.
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
@@ -71,33 +73,35 @@ impl ResNetConfig {
     /// Convolutions are drawn from a Kaiming normal distribution (fan out),
     /// the linear layer uniformly from ±1/sqrt(inputs).
     pub fn init(&self, device: &Device) -> ResNet {
+        let settings = NormSettings::torch();
         let mut channels = STEM_CHANNELS;
-        let stages = WIDTHS
-            .iter()
-            .zip(self.depth.blocks())
-            .enumerate()
-            .map(|(stage, (&width, blocks))| {
-                (0..blocks)
-                    .map(|block| {
-                        // The first block of a stage halves the image, except
-                        // that of the first stage, where the stem has done so.
-                        let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                        let layer = self.block(channels, width, stride, device);
-                        channels = self.outer(width);
-                        layer
-                    })
-                    .collect()
-            })
-            .collect();
+        let mut stage = |index: usize| {
+            let width = WIDTHS[index];
+            let outer = self.outer(width);
+            let blocks = (0..self.depth.blocks()[index]).map(|block| {
+                // The first block of a stage halves the image, except that of the
+                // first stage, where the stem has done so.
+                let stride = if index > 0 && block == 0 { 2 } else { 1 };
+                let block = self.block(channels, width, stride, device);
+                channels = outer;
+                block
+            });
+            blocks.collect()
+        };
+        let [layer1, layer2, layer3, layer4] = [stage(0), stage(1), stage(2), stage(3)];
         ResNet {
-            stem: conv_norm(self.stem.convolution(self.channels), device),
-            pool: self.stem.pools().then(|| {
+            conv1: settings.conv(self.stem.convolution(self.channels), device),
+            bn1: settings.norm(STEM_CHANNELS, device),
+            maxpool: self.stem.pools().then(|| {
                 MaxPool2dConfig::new([3, 3])
                     .with_strides([2, 2])
                     .with_padding(padding(1))
                     .init()
             }),
-            stages,
+            layer1,
+            layer2,
+            layer3,
+            layer4,
             fc: LinearConfig::new(channels, self.num_classes).init(device),
         }
     }
@@ -118,39 +122,32 @@ impl ResNetConfig {
         stride: usize,
         device: &Device,
     ) -> ResidualBlock {
+        let settings = NormSettings::torch();
         let outer = self.outer(width);
-        let convolutions = if self.depth.has_bottlenecks() {
-            vec![
+        let bottleneck = self.depth.has_bottlenecks();
+        let [first, second] = if bottleneck {
+            [
                 convolution([channels, width], 1, 1),
                 convolution([width, width], 3, stride),
-                convolution([width, outer], 1, 1),
             ]
         } else {
-            vec![
+            [
                 convolution([channels, width], 3, stride),
                 convolution([width, width], 3, 1),
             ]
         };
+        let third = || settings.conv(convolution([width, outer], 1, 1), device);
         let reshapes = stride != 1 || channels != outer;
+        let projection = || convolution([channels, outer], 1, stride);
         ResidualBlock {
-            convolutions: convolutions
-                .into_iter()
-                .map(|config| conv_norm(config, device))
-                .collect(),
-            shortcut: reshapes
-                .then(|| conv_norm(convolution([channels, outer], 1, stride), device)),
+            conv1: settings.conv(first, device),
+            bn1: settings.norm(width, device),
+            conv2: settings.conv(second, device),
+            bn2: settings.norm(width, device),
+            conv3: bottleneck.then(third),
+            bn3: bottleneck.then(|| settings.norm(outer, device)),
+            downsample: reshapes.then(|| settings.conv_norm(projection(), device)),
         }
-    }
-}
-
-/// No bias, as the batch norm has one.
-fn conv_norm(config: Conv2dConfig, device: &Device) -> ConvNorm {
-    ConvNorm {
-        norm: BatchNormConfig::new(config.channels[1]).init(device),
-        conv: config
-            .with_bias(false)
-            .with_initializer(kaiming_fan_out())
-            .init(device),
     }
 }
 
@@ -165,11 +162,19 @@ fn conv_norm(config: Conv2dConfig, device: &Device) -> ConvNorm {
 #[derive(Module, Debug)]
 pub struct ResNet {
     /// The convolution of the stem.
-    pub stem: ConvNorm,
+    pub conv1: Conv2d,
+    /// The batch norm after it.
+    pub bn1: BatchNorm,
     /// The max-pool of the stem, if it has one.
-    pub pool: Option<MaxPool2d>,
-    /// The residual blocks, stage by stage.
-    pub stages: Vec<Vec<ResidualBlock>>,
+    pub maxpool: Option<MaxPool2d>,
+    /// The residual blocks of the first stage.
+    pub layer1: Vec<ResidualBlock>,
+    /// Those of the second stage.
+    pub layer2: Vec<ResidualBlock>,
+    /// Those of the third stage.
+    pub layer3: Vec<ResidualBlock>,
+    /// Those of the fourth stage.
+    pub layer4: Vec<ResidualBlock>,
     /// The linear layer that gives the logits.
     pub fc: Linear,
 }
@@ -181,19 +186,20 @@ pub struct ResNet {
 /// back.
 #[derive(Module, Debug)]
 pub struct ResidualBlock {
-    /// The convolutions, first to last.
-    pub convolutions: Vec<ConvNorm>,
+    /// The first convolution.
+    pub conv1: Conv2d,
+    /// The batch norm after it.
+    pub bn1: BatchNorm,
+    /// The second convolution.
+    pub conv2: Conv2d,
+    /// The batch norm after it.
+    pub bn2: BatchNorm,
+    /// The third convolution of a bottleneck.
+    pub conv3: Option<Conv2d>,
+    /// The batch norm after it.
+    pub bn3: Option<BatchNorm>,
     /// The 1x1 projection of the input, where the output has another shape.
-    pub shortcut: Option<ConvNorm>,
-}
-
-/// Convolution and batch norm.
-#[derive(Module, Debug)]
-pub struct ConvNorm {
-    /// The convolution.
-    pub conv: Conv2d,
-    /// The batch norm.
-    pub norm: BatchNorm,
+    pub downsample: Option<ConvNorm>,
 }
 
 impl ResNet {
@@ -211,14 +217,25 @@ impl ResNet {
         self.head(self.layers().forward(images))
     }
 
-    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(global_average_pool(x))
+    fn stages(&self) -> [&Vec<ResidualBlock>; 4] {
+        [&self.layer1, &self.layer2, &self.layer3, &self.layer4]
     }
 
-    pub(super) fn layers(&self) -> Layers<'_> {
+    fn stem(&self, images: Tensor<4>) -> Tensor<4> {
+        let x = batch_norm_activated(&self.bn1, convolve(&self.conv1, images), Activation::Relu);
+        match &self.maxpool {
+            Some(pool) => max_pool(pool, x),
+            None => x,
+        }
+    }
+}
+
+impl Network for ResNet {
+    fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
-        layers.push("stem", |x| self.forward_stem(x));
-        for (stage, blocks) in (1..).zip(&self.stages) {
+        layers.push("stem", |x| self.stem(x));
+        layers.alias("maxpool");
+        for (stage, blocks) in (1..).zip(self.stages()) {
             for (index, block) in blocks.iter().enumerate() {
                 layers.push(format!("layer{stage}.{index}"), |x| block.forward(x));
             }
@@ -227,40 +244,187 @@ impl ResNet {
         layers
     }
 
-    fn forward_stem(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = self.stem.forward(images, Activation::Relu);
-        match &self.pool {
-            Some(pool) => max_pool(pool, x),
-            None => x,
-        }
+    fn head(&self, x: Tensor<4>) -> Tensor<2> {
+        linear(&self.fc, global_average_pool(x))
+    }
+
+    fn names(&self) -> Names {
+        Names::new("fc")
+            .rename("layer{}.{}.downsample.0", "layer{}.{}.downsample.conv")
+            .rename("layer{}.{}.downsample.1", "layer{}.{}.downsample.norm")
     }
 }
 
 impl ResidualBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let shortcut = match &self.shortcut {
-            Some(projection) => projection.forward(x.clone(), Activation::None),
+        let shortcut = match &self.downsample {
+            Some(projection) => projection.forward(x.clone()),
             None => x.clone(),
         };
-        let last = self.convolutions.len() - 1;
-        let convolutions = self.convolutions.iter().enumerate();
-        let residual = convolutions.fold(x, |x, (index, convolution)| {
-            convolution.forward(
-                x,
-                if index == last {
-                    Activation::None
-                } else {
-                    Activation::Relu
-                },
-            )
-        });
-        relu(residual + shortcut)
+        let x = batch_norm_activated(&self.bn1, convolve(&self.conv1, x), Activation::Relu);
+        let x = convolve(&self.conv2, x);
+        let x = match (&self.conv3, &self.bn3) {
+            (Some(conv), Some(norm)) => {
+                let x = batch_norm_activated(&self.bn2, x, Activation::Relu);
+                batch_norm(norm, convolve(conv, x))
+            }
+            _ => batch_norm(&self.bn2, x),
+        };
+        relu(add(x, shortcut))
     }
 }
 
-impl ConvNorm {
-    pub(super) fn forward(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
-        batch_norm(&self.norm, convolve(&self.conv, x), activation)
+impl Family for ResNetConfig {
+    fn name(&self) -> &'static str {
+        match self.depth {
+            ResNetDepth::ResNet18 => "resnet18",
+            ResNetDepth::ResNet34 => "resnet34",
+            ResNetDepth::ResNet50 => "resnet50",
+            ResNetDepth::ResNet101 => "resnet101",
+            ResNetDepth::ResNet152 => "resnet152",
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+}
+
+fn config(depth: ResNetDepth, num_classes: usize, channels: usize) -> BackboneConfig {
+    BackboneConfig::ResNet(ResNetConfig::new(depth, num_classes).with_channels(channels))
+}
+
+/// A model of this family.
+macro_rules! entry {
+    ($name:literal, $kind:expr, $image_size:literal, $weights:expr) => {
+        Entry {
+            name: $name,
+            config: |classes, channels, _| config($kind, classes, channels),
+            published: |classes| config($kind, classes, 3),
+            image_size: $image_size,
+            weights: $weights,
+        }
+    };
+}
+
+pub(super) const MODELS: &[Entry] = &[
+    entry!("resnet18", ResNetDepth::ResNet18, 224, ResNet18Weights::ALL),
+    entry!("resnet34", ResNetDepth::ResNet34, 224, ResNet34Weights::ALL),
+    entry!("resnet50", ResNetDepth::ResNet50, 224, ResNet50Weights::ALL),
+    entry!(
+        "resnet101",
+        ResNetDepth::ResNet101,
+        224,
+        ResNet101Weights::ALL
+    ),
+    entry!(
+        "resnet152",
+        ResNetDepth::ResNet152,
+        224,
+        ResNet152Weights::ALL
+    ),
+];
+
+weights! {
+    /// Weights of ResNet-18.
+    ResNet18Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "resnet18",
+            "ImageNet1kV1",
+            "resnet18-f37072fd.pth",
+            44.661,
+            69.758,
+            IMAGENET,
+        ),
+    }
+    /// Weights of ResNet-34.
+    ResNet34Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "resnet34",
+            "ImageNet1kV1",
+            "resnet34-b627a593.pth",
+            83.275,
+            73.314,
+            IMAGENET,
+        ),
+    }
+    /// Weights of ResNet-50.
+    ResNet50Weights {
+        /// Of torchvision, trained on ImageNet with its newer recipe.
+        ImageNet1kV2 = Weights::torchvision(
+            "resnet50",
+            "ImageNet1kV2",
+            "resnet50-11ad3fa6.pth",
+            97.79,
+            80.858,
+            Preprocessing {
+                resize: 232,
+                ..IMAGENET
+            },
+        ),
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "resnet50",
+            "ImageNet1kV1",
+            "resnet50-0676ba61.pth",
+            97.781,
+            76.13,
+            IMAGENET,
+        ),
+    }
+    /// Weights of ResNet-101.
+    ResNet101Weights {
+        /// Of torchvision, trained on ImageNet with its newer recipe.
+        ImageNet1kV2 = Weights::torchvision(
+            "resnet101",
+            "ImageNet1kV2",
+            "resnet101-cd907fc2.pth",
+            170.53,
+            81.886,
+            Preprocessing {
+                resize: 232,
+                ..IMAGENET
+            },
+        ),
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "resnet101",
+            "ImageNet1kV1",
+            "resnet101-63fe2227.pth",
+            170.511,
+            77.374,
+            IMAGENET,
+        ),
+    }
+    /// Weights of ResNet-152.
+    ResNet152Weights {
+        /// Of torchvision, trained on ImageNet with its newer recipe.
+        ImageNet1kV2 = Weights::torchvision(
+            "resnet152",
+            "ImageNet1kV2",
+            "resnet152-f82ba261.pth",
+            230.474,
+            82.284,
+            Preprocessing {
+                resize: 232,
+                ..IMAGENET
+            },
+        ),
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "resnet152",
+            "ImageNet1kV1",
+            "resnet152-394f9c45.pth",
+            230.434,
+            78.312,
+            IMAGENET,
+        ),
     }
 }
 
@@ -276,18 +440,15 @@ mod tests {
     fn a_bottleneck_has_its_stride_on_the_3x3_convolution() {
         let device = Device::default();
         let network = ResNetConfig::new(ResNetDepth::ResNet50, 10).init(&device);
-        let strides = |block: &ResidualBlock| -> Vec<usize> {
-            block
-                .convolutions
-                .iter()
-                .map(|c| c.conv.stride[0])
-                .collect()
+        let strides = |block: &ResidualBlock| {
+            let third = block.conv3.as_ref().unwrap();
+            [&block.conv1, &block.conv2, third].map(|conv| conv.stride[0])
         };
-        assert_eq!(strides(&network.stages[0][0]), [1, 1, 1]);
-        for stage in &network.stages[1..] {
+        assert_eq!(strides(&network.layer1[0]), [1, 1, 1]);
+        for stage in &network.stages()[1..] {
             assert_eq!(strides(&stage[0]), [1, 2, 1]);
             assert_eq!(strides(&stage[1]), [1, 1, 1]);
-            assert!(stage[0].shortcut.is_some() && stage[1].shortcut.is_none());
+            assert!(stage[0].downsample.is_some() && stage[1].downsample.is_none());
         }
     }
 
@@ -295,8 +456,8 @@ mod tests {
     fn without_a_residual_a_block_is_the_relu_of_its_input() {
         let device = Device::default();
         let network = ResNetConfig::new(ResNetDepth::ResNet18, 10).init(&device);
-        let mut block = network.stages[0][0].clone();
-        block.convolutions[1].norm.gamma = Initializer::Zeros.init([64], &device);
+        let mut block = network.layer1[0].clone();
+        block.bn2.gamma = Initializer::Zeros.init([64], &device);
         let x = Tensor::random([1, 64, 4, 4], Distribution::Normal(0.0, 1.0), &device);
         assert_eq!(block.forward(x.clone()).into_data(), relu(x).into_data());
     }

@@ -6,12 +6,10 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
-use super::Stem;
-use super::convolution::{convolution, convolve, zeroed};
-use super::head::global_average_pool;
-use super::layers::Layers;
+use super::convolution::{convolution, convolve, max_pool, zeroed};
+use super::operation::{Activation, add, batch_norm_activated, global_average_pool, linear};
 use super::stem::STEM_CHANNELS;
-use crate::kernels::{Activation, batch_norm, max_pool};
+use super::{BackboneConfig, Entry, Family, Layers, Names, Network, Stem};
 
 /// Channels inside the blocks, stage by stage.
 const WIDTHS: [usize; 4] = [64, 128, 256, 512];
@@ -190,23 +188,6 @@ impl ResNetV2 {
         self.head(self.layers().forward(images))
     }
 
-    pub(super) fn head(&self, x: Tensor<4>) -> Tensor<2> {
-        self.fc.forward(global_average_pool(x))
-    }
-
-    pub(super) fn layers(&self) -> Layers<'_> {
-        let mut layers = Layers::new();
-        layers.push("stem", |x| self.stem(x));
-        for (stage, blocks) in (1..).zip(&self.stages) {
-            for (index, block) in blocks.iter().enumerate() {
-                layers.push(format!("layer{stage}.{index}"), |x| block.forward(x));
-            }
-            layers.alias(format!("layer{stage}"));
-        }
-        layers.push("post", |x| batch_norm(&self.norm, x, Activation::Relu));
-        layers
-    }
-
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
         let x = convolve(&self.conv, images);
         match &self.pool {
@@ -218,27 +199,99 @@ impl ResNetV2 {
     }
 }
 
-impl PreActivationBlock {
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let activated = batch_norm(&self.norm, x.clone(), Activation::Relu);
-        let shortcut = match (&self.projection, &self.subsample) {
-            (Some(projection), _) => convolve(projection, activated.clone()),
-            (None, Some(subsample)) => subsample.forward(x),
-            (None, None) => x,
-        };
-        let residual = batch_norm(
-            &self.norm1,
-            convolve(&self.conv1, activated),
-            Activation::Relu,
-        );
-        let residual = batch_norm(
-            &self.norm2,
-            convolve(&self.conv2, residual),
-            Activation::Relu,
-        );
-        convolve(&self.conv3, residual) + shortcut
+impl Network for ResNetV2 {
+    fn layers(&self) -> Layers<'_> {
+        let mut layers = Layers::new();
+        layers.push("stem", |x| self.stem(x));
+        layers.alias("pool1_pool");
+        for (stage, blocks) in (1..).zip(&self.stages) {
+            for (index, block) in blocks.iter().enumerate() {
+                layers.push(format!("layer{stage}.{index}"), |x| block.forward(x));
+            }
+            layers.alias(format!("layer{stage}"));
+        }
+        layers.push("post", |x| {
+            batch_norm_activated(&self.norm, x, Activation::Relu)
+        });
+        layers.alias("post_relu");
+        layers
+    }
+
+    fn head(&self, x: Tensor<4>) -> Tensor<2> {
+        linear(&self.fc, global_average_pool(x))
+    }
+
+    /// Those of Keras.
+    fn names(&self) -> Names {
+        let mut names = Names::new("fc")
+            .rename("conv1_conv", "conv")
+            .rename("post_bn", "norm")
+            .rename("predictions", "fc");
+        for (stage, blocks) in self.stages.iter().enumerate() {
+            for index in 0..blocks.len() {
+                let theirs = |part| format!("conv{}_block{}_{part}", stage + 2, index + 1);
+                let ours = |part| format!("stages.{stage}.{index}.{part}");
+                for (their, our) in [
+                    ("preact_bn", "norm"),
+                    ("0_conv", "projection"),
+                    ("1_conv", "conv1"),
+                    ("1_bn", "norm1"),
+                    ("2_conv", "conv2"),
+                    ("2_bn", "norm2"),
+                    ("3_conv", "conv3"),
+                ] {
+                    names = names.rename(theirs(their), ours(our));
+                }
+            }
+        }
+        names
     }
 }
+
+impl PreActivationBlock {
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let activated = batch_norm_activated(&self.norm, x.clone(), Activation::Relu);
+        let shortcut = match (&self.projection, &self.subsample) {
+            (Some(projection), _) => convolve(projection, activated.clone()),
+            (None, Some(subsample)) => max_pool(subsample, x),
+            (None, None) => x,
+        };
+        let x = convolve(&self.conv1, activated);
+        let x = convolve(
+            &self.conv2,
+            batch_norm_activated(&self.norm1, x, Activation::Relu),
+        );
+        let x = convolve(
+            &self.conv3,
+            batch_norm_activated(&self.norm2, x, Activation::Relu),
+        );
+        add(x, shortcut)
+    }
+}
+
+impl Family for ResNetV2Config {
+    fn name(&self) -> &'static str {
+        "resnet50v2"
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+}
+
+pub(super) const MODELS: &[Entry] = &[Entry {
+    name: "resnet50v2",
+    config: |classes, channels, _| {
+        BackboneConfig::ResNetV2(ResNetV2Config::new(classes).with_channels(channels))
+    },
+    published: |classes| BackboneConfig::ResNetV2(ResNetV2Config::new(classes)),
+    image_size: 224,
+    weights: &[],
+}];
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,17 @@
 use burn::config::Config;
-use burn::module::{Initializer, Module};
+use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::Head;
-use super::convolution::{convolution, convolve, convolve_activated, kaiming_fan_out, zeroed};
-use super::layers::Layers;
-use crate::kernels::{Activation, batch_norm, max_pool};
+use super::convolution::{
+    convolution, convolve, convolve_activated, kaiming_fan_out, max_pool, normal, zeroed,
+};
+use super::operation::{Activation, Operation, batch_norm_activated, linear, relu, traced};
+use super::{BackboneConfig, Entry, Family, Head, Layers, Names, Network, weights};
+use crate::Weights;
+use crate::weights::IMAGENET;
 
 /// Channels of the convolutions, block by block.
 const WIDTHS: [usize; 5] = [64, 128, 256, 512, 512];
@@ -104,7 +106,7 @@ impl VggConfig {
         let hidden = widths
             .iter()
             .map(|&width| {
-                let layer = linear(inputs, width, device);
+                let layer = drawn(inputs, width, device);
                 inputs = width;
                 layer
             })
@@ -113,17 +115,14 @@ impl VggConfig {
             pool: AdaptiveAvgPool2dConfig::new([side; 2]).init(),
             hidden,
             dropout: DropoutConfig::new(0.5).init(),
-            output: linear(inputs, self.num_classes, device),
+            output: drawn(inputs, self.num_classes, device),
         }
     }
 }
 
-fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+fn drawn(inputs: usize, outputs: usize, device: &Device) -> Linear {
     let mut linear = LinearConfig::new(inputs, outputs)
-        .with_initializer(Initializer::Normal {
-            mean: 0.0,
-            std: 0.01,
-        })
+        .with_initializer(normal(0.01))
         .init(device);
     linear.bias = zeroed(linear.bias);
     linear
@@ -184,37 +183,246 @@ impl Vgg {
     ///
     /// If the input has other channels or is smaller.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.head.forward(self.layers().forward(images))
+        self.head(self.layers().forward(images))
     }
 
-    pub(super) fn layers(&self) -> Layers<'_> {
+    /// Where each convolution stands in torchvision's `features`: followed by its
+    /// batch norm, if it has one, and its ReLU; a pool ends a block.
+    fn places(&self) -> Vec<Vec<usize>> {
+        let mut next = 0;
+        let blocks = self.blocks.iter().map(|convolutions| {
+            let places = convolutions.iter().map(|convolution| {
+                let place = next;
+                next += 2 + usize::from(convolution.norm.is_some());
+                place
+            });
+            let places: Vec<_> = places.collect();
+            next += 1;
+            places
+        });
+        blocks.collect()
+    }
+}
+
+impl Network for Vgg {
+    fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
-        for (block, convolutions) in (1..).zip(&self.blocks) {
-            for (index, convolution) in (1..).zip(convolutions) {
+        for ((block, convolutions), places) in (1..).zip(&self.blocks).zip(self.places()) {
+            let mut relu = 0;
+            for ((index, convolution), place) in (1..).zip(convolutions).zip(places) {
+                relu = place + 1 + usize::from(convolution.norm.is_some());
                 layers.push(format!("conv{block}_{index}"), |x| convolution.forward(x));
+                layers.alias(format!("features.{relu}"));
             }
             layers.push(format!("pool{block}"), |x| max_pool(&self.pool, x));
+            layers.alias(format!("features.{}", relu + 1));
         }
         layers
+    }
+
+    fn head(&self, x: Tensor<4>) -> Tensor<2> {
+        self.head.forward(x)
+    }
+
+    fn names(&self) -> Names {
+        let published = !self.head.hidden.is_empty();
+        let mut names = Names::new(if published { "head.output" } else { "head" });
+        for (block, (convolutions, places)) in self.blocks.iter().zip(self.places()).enumerate() {
+            for (index, (convolution, place)) in convolutions.iter().zip(places).enumerate() {
+                let ours = format!("blocks.{block}.{index}");
+                names = names.rename(format!("features.{place}"), format!("{ours}.conv"));
+                if convolution.norm.is_some() {
+                    names = names.rename(format!("features.{}", place + 1), format!("{ours}.norm"));
+                }
+            }
+        }
+        names
+            .rename("classifier.0", "head.hidden.0")
+            .rename("classifier.3", "head.hidden.1")
+            .rename("classifier.6", "head.output")
     }
 }
 
 impl VggConvolution {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match &self.norm {
-            Some(norm) => batch_norm(norm, convolve(&self.conv, x), Activation::Relu),
+            Some(norm) => batch_norm_activated(norm, convolve(&self.conv, x), Activation::Relu),
             None => convolve_activated(&self.conv, x, Activation::Relu),
         }
     }
 }
 
 impl VggHead {
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+    fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        traced(|| Operation::GlobalAveragePool);
         let x = self.pool.forward(x).flatten(1, 3);
         let x = self
             .hidden
             .iter()
-            .fold(x, |x, linear| self.dropout.forward(relu(linear.forward(x))));
-        self.output.forward(x)
+            .fold(x, |x, layer| self.dropout.forward(relu(linear(layer, x))));
+        linear(&self.output, x)
+    }
+}
+
+impl Family for VggConfig {
+    fn name(&self) -> &'static str {
+        match (self.depth, self.batch_norm) {
+            (VggDepth::Vgg11, false) => "vgg11",
+            (VggDepth::Vgg13, false) => "vgg13",
+            (VggDepth::Vgg16, false) => "vgg16",
+            (VggDepth::Vgg19, false) => "vgg19",
+            (VggDepth::Vgg11, true) => "vgg11-bn",
+            (VggDepth::Vgg13, true) => "vgg13-bn",
+            (VggDepth::Vgg16, true) => "vgg16-bn",
+            (VggDepth::Vgg19, true) => "vgg19-bn",
+        }
+    }
+
+    fn channels(&self) -> usize {
+        self.channels
+    }
+
+    fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+
+    /// Five pools halve the image.
+    fn smallest_image(&self) -> usize {
+        32
+    }
+}
+
+/// A model of this family.
+macro_rules! entry {
+    ($name:literal, $depth:ident, $batch_norm:literal, $weights:ident) => {
+        Entry {
+            name: $name,
+            config: |classes, channels, _| {
+                BackboneConfig::Vgg(
+                    VggConfig::new(VggDepth::$depth, classes)
+                        .with_channels(channels)
+                        .with_batch_norm($batch_norm),
+                )
+            },
+            published: |classes| {
+                BackboneConfig::Vgg(
+                    VggConfig::new(VggDepth::$depth, classes)
+                        .with_batch_norm($batch_norm)
+                        .with_head(Head::Published),
+                )
+            },
+            image_size: 224,
+            weights: $weights::ALL,
+        }
+    };
+}
+
+pub(super) const MODELS: &[Entry] = &[
+    entry!("vgg11", Vgg11, false, Vgg11Weights),
+    entry!("vgg13", Vgg13, false, Vgg13Weights),
+    entry!("vgg16", Vgg16, false, Vgg16Weights),
+    entry!("vgg19", Vgg19, false, Vgg19Weights),
+    entry!("vgg11-bn", Vgg11, true, Vgg11BnWeights),
+    entry!("vgg13-bn", Vgg13, true, Vgg13BnWeights),
+    entry!("vgg16-bn", Vgg16, true, Vgg16BnWeights),
+    entry!("vgg19-bn", Vgg19, true, Vgg19BnWeights),
+];
+
+weights! {
+    /// Weights of VGG-11.
+    Vgg11Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg11",
+            "ImageNet1kV1",
+            "vgg11-8a719046.pth",
+            506.84,
+            69.02,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-13.
+    Vgg13Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg13",
+            "ImageNet1kV1",
+            "vgg13-19584684.pth",
+            507.545,
+            69.928,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-16.
+    Vgg16Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg16",
+            "ImageNet1kV1",
+            "vgg16-397923af.pth",
+            527.796,
+            71.592,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-19.
+    Vgg19Weights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg19",
+            "ImageNet1kV1",
+            "vgg19-dcbb9e9d.pth",
+            548.051,
+            72.376,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-11 with batch norm.
+    Vgg11BnWeights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg11-bn",
+            "ImageNet1kV1",
+            "vgg11_bn-6002323d.pth",
+            506.881,
+            70.37,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-13 with batch norm.
+    Vgg13BnWeights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg13-bn",
+            "ImageNet1kV1",
+            "vgg13_bn-abd245e5.pth",
+            507.59,
+            71.586,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-16 with batch norm.
+    Vgg16BnWeights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg16-bn",
+            "ImageNet1kV1",
+            "vgg16_bn-6c64b313.pth",
+            527.866,
+            73.36,
+            IMAGENET,
+        ),
+    }
+    /// Weights of VGG-19 with batch norm.
+    Vgg19BnWeights {
+        /// Of torchvision, trained on ImageNet.
+        ImageNet1kV1 = Weights::torchvision(
+            "vgg19-bn",
+            "ImageNet1kV1",
+            "vgg19_bn-c79401a0.pth",
+            548.143,
+            74.218,
+            IMAGENET,
+        ),
     }
 }

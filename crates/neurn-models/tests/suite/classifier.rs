@@ -1,9 +1,10 @@
 //! Frontend, normalization and backbone together.
 
 use burn::config::{Config, config_to_json};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use neurn_models::{
     BackboneConfig, ClassifierConfig, FrontendConfig, MODELS, NeuRnConfig, Normalization,
+    UnknownLayer,
 };
 
 fn frontends() -> [FrontendConfig; 3] {
@@ -16,6 +17,11 @@ fn frontends() -> [FrontendConfig; 3] {
 
 fn small() -> BackboneConfig {
     BackboneConfig::from_name("digit-net-small", 10, 3, 32).unwrap()
+}
+
+/// The only layer of those asked for.
+fn feature(features: Result<Vec<Tensor<4>>, UnknownLayer>) -> TensorData {
+    features.unwrap().remove(0).into_data()
 }
 
 fn images(device: &Device) -> Tensor<4> {
@@ -53,12 +59,8 @@ fn the_normalization_comes_after_the_frontend() {
             classifier.backbone.forward(x.clone()).into_data()
         );
         assert_eq!(
-            classifier.features(images, "conv2").unwrap().into_data(),
-            classifier
-                .backbone
-                .features(x, "conv2")
-                .unwrap()
-                .into_data()
+            feature(classifier.features(images, &["conv2"])),
+            feature(classifier.backbone.features(x, &["conv2"]))
         );
     }
 }
@@ -80,7 +82,9 @@ fn with_neurn_brightness_and_contrast_do_not_matter() {
 fn unknown_layers_are_errors() {
     let device = Device::default();
     let classifier = ClassifierConfig::new(FrontendConfig::None, small()).init(&device);
-    let error = classifier.features(images(&device), "conv9").unwrap_err();
+    let error = classifier
+        .features(images(&device), &["conv9"])
+        .unwrap_err();
     assert_eq!(error.name, "conv9");
 }
 
@@ -88,7 +92,7 @@ fn unknown_layers_are_errors() {
 fn json_round_trip() {
     for model in MODELS {
         for frontend in frontends() {
-            let backbone = BackboneConfig::from_name(model, 7, 1, 28).unwrap();
+            let backbone = BackboneConfig::from_name(model, 7, 1, 32).unwrap();
             let config = ClassifierConfig::new(frontend, backbone)
                 .with_mean(vec![0.1307])
                 .with_std(vec![0.3081]);

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use neurn_models::{Backbone, KerasError, LoadedLayers, MobileNet, MobileNetConfig, Normalization};
+use neurn_models::{
+    Backbone, BackboneConfig, MobileNet, MobileNetConfig, Normalization, WeightsError, WeightsFile,
+};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use tempfile::TempDir;
@@ -35,13 +37,22 @@ fn image(height: usize, width: usize, device: &Device) -> Tensor<4> {
     Normalization::new(&[0.5], &[0.5], 3).forward(Tensor::from_data(pixels, device))
 }
 
-fn network(device: &Device) -> MobileNet {
-    MobileNetConfig::new(10).init(device)
+fn backbone(device: &Device) -> Backbone {
+    BackboneConfig::MobileNet(MobileNetConfig::new(10)).init(device)
 }
 
-fn features(network: MobileNet, images: Tensor<4>, layer: &str) -> Tensor<4> {
-    let backbone = Backbone::MobileNet(network);
-    backbone.features(images, layer).unwrap()
+fn network(backbone: Backbone) -> MobileNet {
+    match backbone {
+        Backbone::MobileNet(network) => network,
+        _ => unreachable!("a MobileNet"),
+    }
+}
+
+/// The parameters that a file without its last layers leaves as they were.
+fn kept(path: &Path) -> Result<Vec<String>, WeightsError> {
+    let file = WeightsFile::new(path).may_end_early();
+    let loaded = file.load_listing(backbone(&Device::default()));
+    loaded.map(|(_, kept)| kept)
 }
 
 fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
@@ -58,11 +69,10 @@ fn features_are_those_of_numpy() {
             true => 1e-5,
             false => devices::reordering(5.0, 64.0) * 6.0,
         };
-        let (network, _) = network(&device)
-            .load_keras(file("weights.safetensors"))
-            .unwrap();
-        for layer in LOADED {
-            let features = features(network.clone(), image(13, 20, &device), layer);
+        let file = WeightsFile::new(file("weights.safetensors")).may_end_early();
+        let backbone = file.load(backbone(&device)).unwrap();
+        let features = backbone.features(image(13, 20, &device), &LOADED).unwrap();
+        for (layer, features) in LOADED.iter().zip(features) {
             let expected = expected.tensor(layer).unwrap();
             assert_eq!(features.dims()[1..], *expected.shape(), "{layer}");
             let (expected, _) = expected.data().as_chunks();
@@ -77,16 +87,14 @@ fn features_are_those_of_numpy() {
 #[test]
 fn layers_beyond_the_file_keep_their_weights() {
     let device = Device::default();
-    let before = network(&device);
-    let (after, layers) = before
-        .clone()
-        .load_keras(file("weights.safetensors"))
-        .unwrap();
-    assert_eq!(layers.loaded, LOADED);
-    assert_eq!(layers.last(), Some("conv_pw_2"));
-    assert_eq!(layers.missing.len(), 28 - 5);
-    assert_eq!(layers.missing[0], "conv_dw_3");
-    assert_eq!(layers.missing[22], "conv_preds");
+    let before = backbone(&device);
+    let file = WeightsFile::new(file("weights.safetensors")).may_end_early();
+    let (after, kept) = file.load_listing(before.clone()).unwrap();
+    assert_eq!(kept[0], "blocks.2.depthwise.conv.weight");
+    // Five for each of the 22 convolutions left, and two for the linear layer.
+    assert_eq!(kept.len(), 22 * 5 + 2);
+    assert_eq!(kept[111], "fc.bias");
+    let (before, after) = (network(before), network(after));
     let weights = |network: &MobileNet| {
         let block = |index: usize| network.blocks[index].pointwise.conv.weight.val();
         [block(1), block(2)].map(values)
@@ -102,11 +110,22 @@ fn layers_beyond_the_file_keep_their_weights() {
 }
 
 #[test]
+fn only_a_file_that_may_end_early_does() {
+    let file = WeightsFile::new(file("weights.safetensors"));
+    let error = file.load(backbone(&Device::default())).unwrap_err();
+    let WeightsError::Tensors { missing, .. } = error else {
+        panic!("{error}");
+    };
+    assert_eq!(missing.len(), 112);
+}
+
+#[test]
 fn a_loaded_network_is_trained_on() {
     let device = Device::default().autodiff();
-    let before = network(&device);
+    let before = network(backbone(&device));
     let id = before.conv1.conv.weight.id;
-    let (network, _) = before.load_keras(file("weights.safetensors")).unwrap();
+    let file = WeightsFile::new(file("weights.safetensors")).may_end_early();
+    let network = network(file.load(Backbone::MobileNet(before)).unwrap());
     let weight = network.conv1.conv.weight.clone();
     assert_eq!(weight.id, id);
     let gradients = network.forward(image(32, 32, &device)).sum().backward();
@@ -140,13 +159,12 @@ fn written(bytes: &[u8]) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-fn load(bytes: &[u8]) -> Result<LoadedLayers, KerasError> {
+fn load(bytes: &[u8]) -> Result<Vec<String>, WeightsError> {
     let (_folder, path) = written(bytes);
-    let loaded = network(&Device::default()).load_keras(path);
-    loaded.map(|(_, layers)| layers)
+    kept(&path)
 }
 
-fn load_tensors(tensors: &[Written]) -> Result<LoadedLayers, KerasError> {
+fn load_tensors(tensors: &[Written]) -> Result<Vec<String>, WeightsError> {
     let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
         let view = TensorView::new(*dtype, shape.clone(), bytes).unwrap();
         (name.as_str(), view)
@@ -160,18 +178,18 @@ fn answer(name: &str, change: impl FnOnce(&mut Written)) -> String {
     let changed = tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap();
     change(changed);
     let error = load_tensors(&tensors).unwrap_err();
-    assert!(matches!(&error, KerasError::Tensor { .. }), "{error}");
+    assert!(matches!(&error, WeightsError::Tensors { .. }), "{error}");
     let text = error.to_string();
-    let (_, answer) = text.split_once("weights.safetensors: ").unwrap();
+    let (_, answer) = text.split_once("not weights of this network; ").unwrap();
     answer.to_string()
 }
 
-fn without(name: &str) -> String {
+/// The parameters that are missing without this tensor.
+fn without(name: &str) -> Vec<String> {
     let mut tensors = tensors();
     tensors.retain(|tensor| tensor.0 != name);
-    let error = load_tensors(&tensors).unwrap_err();
-    match error {
-        KerasError::Tensor { tensor, found, .. } if found == "none" => tensor,
+    match load_tensors(&tensors).unwrap_err() {
+        WeightsError::Tensors { missing, .. } => missing,
         error => panic!("{error}"),
     }
 }
@@ -214,9 +232,8 @@ fn a_whole_network_with_its_head() {
         (name.as_str(), view)
     });
     let (_folder, path) = written(&serialize(views, None).unwrap());
-    let (network, layers) = network(&Device::default()).load_keras(path).unwrap();
-    assert!(layers.missing.is_empty());
-    assert_eq!(layers.loaded.len(), 28);
+    let backbone = WeightsFile::new(path).load(backbone(&Device::default()));
+    let network = network(backbone.unwrap());
     let weight = values(network.fc.weight.val());
     assert_eq!((weight[23], weight.iter().sum::<f32>()), (0.5, 0.5));
     // Nothing comes through but the bias.
@@ -229,33 +246,40 @@ fn a_whole_network_with_its_head() {
 
 #[test]
 fn a_missing_tensor_is_named() {
-    for name in [
-        "conv1/kernel",
-        "conv_pw_1_bn/beta",
-        "conv_pw_2_bn/moving_variance",
+    for (name, ours) in [
+        ("conv1/kernel", "conv1.conv.weight"),
+        ("conv_pw_1_bn/beta", "blocks.0.pointwise.norm.beta"),
+        (
+            "conv_pw_2_bn/moving_variance",
+            "blocks.1.pointwise.norm.running_var",
+        ),
     ] {
-        assert_eq!(without(name), name);
+        assert_eq!(without(name), [ours]);
     }
     // A file of later layers only, and one of none.
     let mut later = tensors();
     later.retain(|tensor| tensor.0.starts_with("conv_pw_1"));
     for tensors in [later, Vec::new()] {
         let error = load_tensors(&tensors).unwrap_err();
-        assert!(matches!(&error, KerasError::Tensor { tensor, .. } if tensor == "conv1/kernel"));
+        let WeightsError::Tensors { missing, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(missing[0], "conv1.conv.weight");
     }
 }
 
 #[test]
 fn a_tensor_of_another_shape_or_type_is_an_error() {
-    let transposed = |tensor: &mut Written| tensor.2 = vec![3, 3, 1, 32];
+    let transposed = |tensor: &mut Written| tensor.2 = vec![3, 3, 2, 16];
     assert_eq!(
         answer("conv_dw_1/depthwise_kernel", transposed),
-        "conv_dw_1/depthwise_kernel: expected F32 of [3, 3, 32, 1], found F32 of [3, 3, 1, 32]"
+        "1 of another shape: conv_dw_1/depthwise_kernel (expected float of [3, 3, 1, 32] or \
+         [3, 3, 32, 1], found F32 of [3, 3, 2, 16])"
     );
     let integers = |tensor: &mut Written| tensor.1 = Dtype::I32;
     assert_eq!(
         answer("conv1_bn/gamma", integers),
-        "conv1_bn/gamma: expected F32 of [32], found I32 of [32]"
+        "1 of another shape: conv1_bn/gamma (expected float of [32], found I32 of [32])"
     );
 }
 
@@ -266,11 +290,11 @@ fn values_that_no_training_leaves_are_errors() {
     };
     assert_eq!(
         answer("conv_pw_1/kernel", with(f32::NAN)),
-        "conv_pw_1/kernel: expected finite numbers, found NaN at 2"
+        "1 with unusable values: conv_pw_1/kernel (found NaN at 2)"
     );
     assert_eq!(
         answer("conv1_bn/moving_variance", with(-0.25)),
-        "conv1_bn/moving_variance: expected no negative numbers, found -0.25"
+        "1 with unusable values: conv1_bn/moving_variance (found -0.25 at 2)"
     );
 }
 
@@ -278,34 +302,30 @@ fn values_that_no_training_leaves_are_errors() {
 fn an_unknown_name_is_an_error() {
     for name in [
         "conv_dw_14/depthwise_kernel",
-        "conv_dw_1/kernel",
-        "conv_pw_1/depthwise_kernel",
+        "conv_dw_1/scale",
         "conv1/bias",
-        "conv1/kernel:0",
+        "conv1/kernel/kernel",
         "conv_preds_bn/gamma",
     ] {
         let mut tensors = tensors();
         tensors.push(zeros(name, &[1]));
         let error = load_tensors(&tensors).unwrap_err();
-        assert!(
-            matches!(&error, KerasError::Tensor { tensor, found, .. }
-                if tensor == name && found == "this one"),
-            "{error}"
-        );
+        let WeightsError::Tensors { unused, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(unused, &[name]);
     }
 }
 
 #[test]
-fn channels_or_classes_of_another_number_are_an_error() {
-    let grey = MobileNetConfig::new(10)
-        .with_channels(1)
-        .init(&Device::default());
-    let error = grey.load_keras(file("weights.safetensors")).unwrap_err();
-    let text = error.to_string();
-    assert!(
-        text.ends_with("conv1/kernel: expected F32 of [3, 3, 1, 32], found F32 of [3, 3, 3, 32]"),
-        "{text}"
-    );
+fn channels_of_another_number_are_an_error() {
+    let grey = MobileNetConfig::new(10).with_channels(1);
+    let grey = BackboneConfig::MobileNet(grey).init(&Device::default());
+    let file = WeightsFile::new(file("weights.safetensors")).may_end_early();
+    let text = file.load(grey).unwrap_err().to_string();
+    let expected = "conv1/kernel (expected float of [3, 3, 1, 32] or [3, 3, 32, 1], found F32 of \
+                    [3, 3, 3, 32])";
+    assert!(text.ends_with(expected), "{text}");
 }
 
 /// Wherever the file is cut off, and whatever its header says.
@@ -333,7 +353,7 @@ fn damaged_files_are_errors() {
     }
     for bytes in damaged {
         let error = load(&bytes).unwrap_err();
-        assert!(matches!(&error, KerasError::File { .. }), "{error}");
+        assert!(matches!(&error, WeightsError::File { .. }), "{error}");
     }
 }
 
@@ -358,23 +378,19 @@ fn no_byte_of_the_header_makes_it_panic() {
 #[test]
 fn what_is_no_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = network(&Device::default())
-        .load_keras(folder.path())
-        .unwrap_err();
+    let error = kept(folder.path()).unwrap_err();
     assert!(
         error
             .to_string()
             .ends_with("expected a file, found a folder")
     );
-    let error = network(&Device::default())
-        .load_keras(folder.path().join("none"))
-        .unwrap_err();
-    assert!(matches!(&error, KerasError::Io { .. }), "{error}");
+    let error = kept(&folder.path().join("none")).unwrap_err();
+    assert!(matches!(&error, WeightsError::Io { .. }), "{error}");
 
     let path = folder.path().join("huge");
     fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
-    let error = network(&Device::default()).load_keras(path).unwrap_err();
-    assert!(error.to_string().ends_with("found more"), "{error}");
+    let error = kept(&path).unwrap_err();
+    assert!(matches!(&error, WeightsError::File { .. }), "{error}");
 }
 
 /// The pretrained weights, where `NEURN_DATA` names the folder with `weights` in
@@ -391,10 +407,11 @@ fn pretrained_features_are_those_of_numpy() {
     let tolerance = devices::reordering(25.0, 1024.0) * 6.0;
     let assert_near = |a: f32, b: f32| assert!((a - b).abs() < tolerance, "{a} {b}");
     for device in devices::all() {
-        let (network, layers) = network(&device).load_keras(&path).unwrap();
-        assert_eq!(layers.last(), Some("conv_pw_12"));
-        assert_eq!(layers.missing, ["conv_dw_13", "conv_pw_13", "conv_preds"]);
-        let features = features(network, image(96, 80, &device), "conv_pw_12");
+        let file = WeightsFile::new(&path).may_end_early();
+        let (backbone, kept) = file.load_listing(backbone(&device)).unwrap();
+        assert_eq!(kept[0], "blocks.12.depthwise.conv.weight");
+        let features = backbone.features(image(96, 80, &device), &["conv_pw_12"]);
+        let features = features.unwrap().remove(0);
         assert_eq!(features.dims(), [1, 1024, 3, 3]);
         let values = values(features);
         let mean = |of: fn(f32) -> f32| values.iter().map(|&x| of(x)).sum::<f32>() / 9216.0;

@@ -4,9 +4,13 @@ mod architectures;
 mod classifier;
 mod convolution;
 mod devices;
+mod files;
+mod formula;
 mod gradient;
-#[cfg(feature = "weights")]
 mod keras;
 mod parameters;
 mod position;
+mod pth;
+mod real;
+mod references;
 mod shapes;

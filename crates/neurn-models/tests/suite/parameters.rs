@@ -3,8 +3,8 @@
 
 use burn::tensor::Device;
 use neurn_models::{
-    BackboneConfig, ClassifierConfig, FrontendConfig, Head, NeuRnConfig, VggConfig, VggDepth,
-    trainable_parameters,
+    BackboneConfig, ClassifierConfig, FrontendConfig, Head, Model, NeuRnConfig, VggConfig,
+    VggDepth, trainable_parameters,
 };
 
 fn count(config: &BackboneConfig) -> usize {
@@ -93,4 +93,57 @@ fn a_frontend_adds_none() {
         trainable_parameters(&ClassifierConfig::new(frontend, backbone.clone()).init(&device))
     });
     assert_eq!(counts, [count(&backbone); 3]);
+}
+
+/// Those of torchvision's tables, and of timm's and Keras' models.
+#[test]
+fn published_models() {
+    for (name, parameters, billions) in [
+        ("vgg11", 132_863_336, 7.609),
+        ("vgg19-bn", 143_678_248, 19.632),
+        ("resnet18", 11_689_512, 1.814),
+        ("resnet50", 25_557_032, 4.089),
+        ("resnet152", 60_192_808, 11.514),
+        ("mobilenet-v2", 3_504_872, 0.301),
+        ("efficientnet-b0", 5_288_548, 0.386),
+        ("densenet121", 7_978_856, 2.834),
+        ("squeezenet1.1", 1_235_496, 0.349),
+        ("convnext-tiny", 28_589_128, 4.456),
+        // torchvision counts its auxiliary classifier's 3 326 696 too.
+        ("inception-v3", 27_161_264 - 3_326_696, 5.713),
+    ] {
+        let model: Model = name.parse().unwrap();
+        assert_eq!(model.parameters(1000), parameters, "{name}");
+        let side = model.image_size();
+        let counted = model.multiply_adds(1000, side, side) as f64 / 1e9;
+        assert!(
+            (counted - billions).abs() < 6e-4,
+            "{name}: {counted} {billions}"
+        );
+    }
+    for (name, parameters) in [
+        ("xception", 22_855_952),
+        ("vit-s16", 22_050_664),
+        ("efficientnet-lite0", 4_652_008),
+        ("mobilenet-v1-0.75", 2_585_560),
+        ("mobilenet-v1-0.5", 1_331_592),
+        ("mobilenet-v1-0.25", 470_072),
+    ] {
+        let model: Model = name.parse().unwrap();
+        assert_eq!(model.parameters(1000), parameters, "{name}");
+    }
+    for (name, parameters) in [("cifar-resnet20", 269_722), ("cifar-resnet56", 853_018)] {
+        let model: Model = name.parse().unwrap();
+        assert_eq!(model.parameters(10), parameters, "{name}");
+    }
+}
+
+/// Twice the height and width are four times the multiply-adds of convolutions.
+#[test]
+fn multiply_adds_go_with_the_size() {
+    let model: Model = "resnet18".parse().unwrap();
+    let head = 512 * 1000;
+    let of = |side| model.multiply_adds(1000, side, side) - head;
+    assert_eq!(of(448), 4 * of(224));
+    assert_eq!(model.layers()[1], "layer1.0");
 }

@@ -60,8 +60,8 @@ fn a_frontend_after_a_layer_takes_its_output() {
                     ..with.clone()
                 };
                 let features = |classifier: &Classifier, layer: &str| {
-                    let features = classifier.features(images.clone(), layer);
-                    features.unwrap()
+                    let features = classifier.features(images.clone(), &[layer]);
+                    features.unwrap().remove(0)
                 };
                 let seen = features(&without, layer);
                 // sigma moves by at most what its pixels do, so its quotient
@@ -104,8 +104,8 @@ fn the_next_layer_takes_what_the_frontend_gives() {
         };
         network.pool.forward(x)
     };
-    let output = with.features(images.clone(), "pool1").unwrap();
-    let by_hand = pooled(with.features(images, "conv1").unwrap());
+    let output = with.features(images.clone(), &["pool1"]).unwrap().remove(0);
+    let by_hand = pooled(with.features(images, &["conv1"]).unwrap().remove(0));
     let share = devices::reordering(1.0, 75.0);
     assert_repeats(&device, output, by_hand, share, "pool1");
 }
@@ -130,10 +130,11 @@ fn a_stride_after_a_layer() {
     let device = Default::default();
     let images = Tensor::random([1, 3, 64, 64], Distribution::Uniform(0.0, 1.0), &device);
     let classifier = config("resnet18", "layer1", 2).init(&device);
-    let features = classifier.features(images.clone(), "layer1").unwrap();
-    assert_eq!(features.dims(), [1, 64, 8, 8]);
-    let features = classifier.features(images.clone(), "layer2").unwrap();
-    assert_eq!(features.dims(), [1, 128, 4, 4]);
+    let features = classifier
+        .features(images.clone(), &["layer1", "layer2"])
+        .unwrap();
+    assert_eq!(features[0].dims(), [1, 64, 8, 8]);
+    assert_eq!(features[1].dims(), [1, 128, 4, 4]);
     assert_eq!(classifier.forward(images).dims(), [1, 10]);
 }
 

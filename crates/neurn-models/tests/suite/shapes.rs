@@ -2,11 +2,54 @@
 
 use burn::tensor::{Device, Tensor};
 use neurn_models::{
-    BackboneConfig, Head, MODELS, ResNetConfig, ResNetDepth, ResNetV2Config, Stem, VggConfig,
+    BackboneConfig, Head, Model, ResNetConfig, ResNetDepth, ResNetV2Config, Stem, VggConfig,
     VggDepth,
 };
 
 use crate::architectures::{at_32, at_224};
+
+/// The models whose layers stand in a table here. `references.rs` has all.
+const TABLES: [&str; 17] = [
+    "digit-net",
+    "digit-net-small",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+    "vgg19",
+    "vgg11-bn",
+    "vgg13-bn",
+    "vgg16-bn",
+    "vgg19-bn",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnet50v2",
+    "mobilenet-v1",
+];
+
+/// Every model takes the smallest image that it names, and images whose sides are
+/// odd and not alike.
+#[test]
+fn the_smallest_images_and_odd_ones() {
+    let device = Device::default();
+    for model in Model::all() {
+        let config = model.config(3, 2, 32);
+        let backbone = config.init(&device);
+        let smallest = config.smallest_image();
+        for [height, width] in [[smallest, smallest], [smallest + 9, smallest + 16]] {
+            let takes_one_size = ["digit", "vit"]
+                .iter()
+                .any(|name| model.name().starts_with(name));
+            if takes_one_size && height != 32 {
+                continue;
+            }
+            let logits = backbone.forward(Tensor::ones([1, 2, height, width], &device));
+            assert_eq!(logits.dims(), [1, 3], "{model} {height}x{width}");
+        }
+    }
+}
 
 fn images(side: usize, device: &Device) -> Tensor<4> {
     Tensor::ones([1, 3, side, side], device)
@@ -15,15 +58,15 @@ fn images(side: usize, device: &Device) -> Tensor<4> {
 #[test]
 fn every_layer_of_every_model_at_32() {
     let device = Device::default();
-    for model in MODELS {
+    for model in TABLES {
         let backbone = BackboneConfig::from_name(model, 10, 3, 32)
             .unwrap()
             .init(&device);
         let expected = at_32(model);
-        let names: Vec<_> = expected.iter().map(|(name, _)| name.clone()).collect();
+        let names: Vec<_> = expected.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(backbone.layer_names(), names, "{model}");
-        for (name, (channels, side)) in expected {
-            let features = backbone.features(images(32, &device), &name).unwrap();
+        let features = backbone.features(images(32, &device), &names).unwrap();
+        for (features, (name, (channels, side))) in features.iter().zip(expected) {
             assert_eq!(features.dims(), [1, channels, side, side], "{model} {name}");
         }
         let logits = backbone.forward(images(32, &device));
@@ -47,9 +90,9 @@ fn ends_of_stages_at_224() {
             .unwrap()
             .init(&device);
         let expected = at_224(model);
-        for name in names {
+        let features = backbone.features(images(224, &device), names).unwrap();
+        for (features, name) in features.iter().zip(names) {
             let (_, (channels, side)) = expected.iter().find(|(n, _)| n == name).unwrap();
-            let features = backbone.features(images(224, &device), name).unwrap();
             assert_eq!(
                 features.dims(),
                 [1, *channels, *side, *side],
@@ -80,8 +123,9 @@ fn a_stage_is_its_last_block() {
                     _ => format!("{stage}.2"),
                 },
             };
-            let of = |name: &str| backbone.features(images.clone(), name).unwrap().into_data();
-            assert_eq!(of(stage), of(&last), "{model} {stage}");
+            let features = backbone.features(images.clone(), &[stage, &last]).unwrap();
+            let [stage_data, last] = [0, 1].map(|index| features[index].to_data());
+            assert_eq!(stage_data, last, "{model} {stage}");
         }
     }
 }
@@ -93,7 +137,7 @@ fn an_unknown_layer_is_an_error() {
         .unwrap()
         .init(&device);
     let error = backbone
-        .features(images(32, &device), "layer3")
+        .features(images(32, &device), &["pool1", "layer3"])
         .unwrap_err();
     assert_eq!(error.name, "layer3");
     assert_eq!(error.layers, backbone.layer_names());
@@ -115,9 +159,9 @@ fn the_cifar_stem_keeps_the_size() {
         ),
     ] {
         let backbone = config.init(&device);
-        let of = |name| backbone.features(images(32, &device), name).unwrap().dims();
-        assert_eq!(of("stem"), [1, 64, 32, 32]);
-        assert_eq!(of("layer4"), last);
+        let features = backbone.features(images(32, &device), &["stem", "layer4"]);
+        let dims: Vec<_> = features.unwrap().iter().map(Tensor::dims).collect();
+        assert_eq!(dims, [[1, 64, 32, 32], last]);
         assert_eq!(backbone.forward(images(32, &device)).dims(), [1, 10]);
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor, TensorData};
 use burn::train::Interrupter;
 use faer::Mat;
-use neurn_models::{Backbone, BackboneConfig, Classifier, ClassifierConfig, FrontendConfig};
+use neurn_models::{BackboneConfig, Classifier, ClassifierConfig, FrontendConfig, WeightsFile};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -224,12 +224,8 @@ impl Candidate {
             Origin::ImageNet => {
                 let path = studio.mobilenet.expect("asked for where there are weights");
                 let classifier = seeded(&config, self.seed, studio.device);
-                let backbone = match classifier.backbone {
-                    Backbone::MobileNet(network) => {
-                        Backbone::MobileNet(network.load_keras(path)?.0)
-                    }
-                    other => other,
-                };
+                let file = WeightsFile::new(path).may_end_early();
+                let backbone = file.load(classifier.backbone)?;
                 Ok(Classifier {
                     backbone,
                     ..classifier
