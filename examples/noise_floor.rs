@@ -19,8 +19,8 @@ use rand_distr::{Distribution, Normal};
 
 /// The standard deviation of the noise, where white is 1.
 const NOISE: f32 = 0.01;
-/// 2.5 standard deviations, which noise reaches in 3 patches of a billion.
-const FLOOR: f64 = 0.025;
+/// Two standard deviations: of 9 pixels of noise, 2 patches in 100,000 have more.
+const FLOOR: f64 = 0.02;
 /// Pixels of a side.
 const SIDE: usize = 128;
 /// Pixels between two pictures.
