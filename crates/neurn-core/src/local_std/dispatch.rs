@@ -2,6 +2,8 @@
 
 // Deprecated upstream, supported here.
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
+// Without a kernel nothing comes this way.
+#![cfg_attr(not(any(feature = "_cpu", feature = "_cubecl")), allow(unused))]
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
@@ -35,10 +37,6 @@ fn dispatched(images: Tensor<4>, windows: &Windows, over: Option<MaxScope>) -> T
 
 /// Asked before anything is dispatched: a backend without the extension would
 /// panic.
-#[cfg_attr(
-    not(any(feature = "_cpu", feature = "_cubecl")),
-    expect(unused_variables)
-)]
 fn serves(images: &Tensor<4>, windows: &Windows) -> bool {
     match images.device().inner().as_dispatch() {
         #[cfg(feature = "flex")]
