@@ -328,7 +328,7 @@ mod tests {
         };
 
         let (y, block, x) = silent(&network.stages[0][0], 64);
-        let activated = relu(block.norm.forward(x));
+        let activated = batch_norm_activated(&block.norm, x, Activation::Relu);
         let projected = block.projection.unwrap().forward(activated);
         assert_eq!(y, projected.into_data());
 
