@@ -23,14 +23,14 @@ impl Strip {
         self.bottom - self.top
     }
 
-    /// The rows of patches at stride 1, of which every `stride`-th is kept. A
-    /// plane's last strip also takes those that a stride leaves over, so that no
-    /// pixel goes unseen.
+    /// The rows of patches at stride 1, of which every `stride`-th is kept. A strip
+    /// takes those that a stride leaves out as well, up to where the next begins, so
+    /// that no pixel goes unseen.
     pub(super) fn patch_rows(&self, windows: &Windows) -> Range<usize> {
         let [height, _] = windows.output();
         let end = match self.bottom == height {
             true => windows.patches(windows.height),
-            false => (self.bottom - 1) * windows.stride + 1,
+            false => self.bottom * windows.stride,
         };
         self.top * windows.stride..end
     }

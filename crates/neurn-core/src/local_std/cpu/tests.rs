@@ -227,3 +227,27 @@ fn gradients_of_bands_are_those_of_the_plane() {
         }
     }
 }
+
+/// Whether a patch sees it or a stride leaves it out, and however the image is cut.
+#[test]
+fn one_pixel_that_is_not_finite_is_seen_wherever_it_is() {
+    let two = rayon::ThreadPoolBuilder::new().num_threads(2).build();
+    let two = two.expect("two threads");
+    for (k, stride) in [(3, 4), (3, 2), (5, 7), (9, 4), (1, 3)] {
+        let windows = Windows {
+            k,
+            border: Border::Symmetric,
+            stride,
+            height: 132,
+            width: 19,
+        };
+        for row in 0..132 {
+            let mut image = pixels(132 * 19);
+            image[row * 19 + row % 19] = f32::NAN;
+            let over = Some(MaxScope::Image);
+            let response = two.install(|| local_std(&image, [1, 1], &windows, over));
+            let all = response.iter().all(|y| y.is_nan());
+            assert!(all, "row {row} of {windows:?}");
+        }
+    }
+}
