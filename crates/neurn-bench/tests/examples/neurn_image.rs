@@ -117,7 +117,7 @@ fn what_is_no_picture_or_cannot_be_written() {
         &["above 0"],
     );
     refused(
-        &run(&["--noise-floor", "-1"], &path("in.png"), &path("out.png")),
+        &run(&["--noise-floor=-1"], &path("in.png"), &path("out.png")),
         2,
         &["--noise-floor"],
     );
