@@ -116,6 +116,7 @@ macro_rules! families {
         /// Should be created using [`BackboneConfig`] or
         /// [`Model::config`](crate::Model::config).
         #[derive(Module, Debug)]
+        #[allow(clippy::large_enum_variant)] // There is one of them, not a list.
         pub enum Backbone {
             $($(#[$doc])* $family($network),)+
         }

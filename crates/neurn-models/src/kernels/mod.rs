@@ -4,6 +4,10 @@
 //! Every sum is made in an order that depends on the sizes alone, so results have the
 //! same bits for any number of threads.
 
+// The type parameter of `macerator::with_simd` chooses the instructions, also where the loop
+// itself is plain code.
+#![allow(clippy::extra_unused_type_parameters)]
+
 mod activation;
 mod adam;
 mod batch_norm;

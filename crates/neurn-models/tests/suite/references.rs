@@ -69,7 +69,7 @@ impl Summary {
         let far = |a: f64, b: f64, number: &str| {
             let off = (a - b).abs() / self.rms.max(1e-30);
             // A NaN is far.
-            (!(off <= share)).then(|| format!("{number} {a} {b}, off by {off:.1e}"))
+            (off > share || off.is_nan()).then(|| format!("{number} {a} {b}, off by {off:.1e}"))
         };
         let places = formula::units(&format!("places of {name}"));
         let mut values = places.map(|u| (u * count) as usize).zip(&self.values);
@@ -80,7 +80,8 @@ impl Summary {
                     // A single value is as far off as the largest, not as the mean.
                     let scale = 1.0 + value.abs() / self.rms.max(1e-30);
                     let off = (x[place] - value).abs() / self.rms.max(1e-30) / scale;
-                    (!(off <= share)).then(|| format!("{} {value}, off by {off:.1e}", x[place]))
+                    (off > share || off.is_nan())
+                        .then(|| format!("{} {value}, off by {off:.1e}", x[place]))
                 })
             })
     }

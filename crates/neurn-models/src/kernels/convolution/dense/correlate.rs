@@ -231,6 +231,7 @@ struct Piece {
 
 impl Piece {
     /// Those that a part of the targets needs, as runs of taps in order, row by row.
+    #[allow(clippy::single_range_in_vec_init)]
     fn of(&self, part: &Part, columns: usize) -> Vec<Range<usize>> {
         let both = |a: &Range<usize>, b: &Range<usize>| a.start.max(b.start)..a.end.min(b.end);
         let (down, along) = (

@@ -162,9 +162,9 @@ impl<T: VMulAdd> Rest<'_, T> {
                     }
                     panel = panel.wrapping_add(self.width);
                 }
-                for r in 0..R {
-                    for n in 0..N {
-                        vstore_unaligned(sum(r, n), registers[r][n]);
+                for (r, registers) in registers.iter().enumerate() {
+                    for (n, register) in registers.iter().enumerate() {
+                        vstore_unaligned(sum(r, n), *register);
                     }
                 }
             }
