@@ -175,9 +175,7 @@ mod tests {
         assert_eq!(similarity(&[RELU], &[convolution(5, 8)]), -1.0);
         assert_eq!(similarity(&three, &[]), -1.0);
         // GATTACA and GCATGCU, whose best alignment is known to score 0.
-        let letters = |word: &str| -> Vec<Operation> {
-            word.bytes().map(|letter| letter_of(letter)).collect()
-        };
+        let letters = |word: &str| -> Vec<Operation> { word.bytes().map(letter_of).collect() };
         let score = similarity(&letters("GATTACA"), &letters("GCATGCU"));
         assert_eq!(score, 0.0);
     }

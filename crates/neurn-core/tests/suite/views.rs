@@ -27,7 +27,7 @@ fn views(x: Tensor<4>) -> Vec<(&'static str, Tensor<4>)> {
         ("flipped", x.clone().flip([2, 3])),
         (
             "one image again",
-            x.clone().slice([1..2]).expand([5, 2, 12, 14]),
+            x.clone().narrow(0, 1, 1).expand([5, 2, 12, 14]),
         ),
         (
             "one row again",

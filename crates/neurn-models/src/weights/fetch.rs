@@ -296,7 +296,9 @@ mod tests {
     }
 
     fn contents() -> Vec<u8> {
-        (0..300_000_u32).map(|x| (x * x >> 7) as u8).collect()
+        (0..300_000_u32)
+            .map(|x| (x.wrapping_mul(x) >> 7) as u8)
+            .collect()
     }
 
     /// A server on the loopback, and the requests that it got.
