@@ -38,14 +38,19 @@ pub(super) fn convolve_activated(conv: &Conv2d, x: Tensor<4>, function: Activati
 
 fn compute(conv: &Conv2d, x: Tensor<4>, activation: kernels::Activation) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
-    let padding = match conv.padding {
-        PaddingConfig2d::Valid => [(0, 0); 2],
-        PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
-        PaddingConfig2d::Same => [same_padding(conv, 0, height), same_padding(conv, 1, width)],
-    };
+    let padding = padding_of(conv, [height, width]);
     let options = ConvOptions::new_with_padding(conv.stride, padding, conv.dilation, conv.groups);
     let bias = conv.bias.as_ref().map(Param::val);
     kernels::convolution_activated(x, conv.weight.val(), bias, options, activation)
+}
+
+/// The zeros before and after the image that a convolution adds, down and across.
+fn padding_of(conv: &Conv2d, [height, width]: [usize; 2]) -> [(usize, usize); 2] {
+    match conv.padding {
+        PaddingConfig2d::Valid => [(0, 0); 2],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [(top, bottom), (left, right)],
+        PaddingConfig2d::Same => [same_padding(conv, 0, height), same_padding(conv, 1, width)],
+    }
 }
 
 /// The padding that keeps the size but for the stride, as Burn and TensorFlow have it: an
@@ -59,21 +64,14 @@ fn same_padding(conv: &Conv2d, axis: usize, size: usize) -> (usize, usize) {
 
 /// Height and width of what a convolution gives.
 fn output_size(conv: &Conv2d, [height, width]: [usize; 2]) -> [usize; 2] {
-    let ([top, left], [bottom, right]) = match conv.padding {
-        PaddingConfig2d::Same => {
-            let [down, across] = conv.stride;
-            return [height.div_ceil(down), width.div_ceil(across)];
-        }
-        PaddingConfig2d::Valid => ([0, 0], [0, 0]),
-        PaddingConfig2d::Explicit(top, left, bottom, right) => ([top, left], [bottom, right]),
-    };
+    let [down, across] = padding_of(conv, [height, width]);
     let steps = |axis: usize, length: usize| {
         let reach = conv.dilation[axis] * (conv.kernel_size[axis] - 1);
         (length - reach - 1) / conv.stride[axis] + 1
     };
     [
-        steps(0, height + top + bottom),
-        steps(1, width + left + right),
+        steps(0, height + down.0 + down.1),
+        steps(1, width + across.0 + across.1),
     ]
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::axis::Axis;
 use super::band::{Band, Part, Tile, Tiling, rounded};
-use super::product::{LANES, Places, Sums, WIDTH, multiply};
+use super::product::{LANES, Places, ROWS, Sums, WIDTH, multiply};
 use crate::kernels::convolution::geometry::Geometry;
 use crate::kernels::flex::{Real, each};
 
@@ -74,7 +74,7 @@ impl<'a, T: Real> ByWeight<'a, T> {
         let axes = [Axis::forward(geometry, 0), Axis::forward(geometry, 1)];
         let outputs = geometry.outputs_a_group();
         let width = outputs.next_multiple_of(LANES).min(WIDTH);
-        let rows = vec![0; geometry.inputs_a_group() * geometry.area()];
+        let rows = geometry.inputs_a_group() * geometry.area();
         Self {
             images,
             by_output,
@@ -83,7 +83,7 @@ impl<'a, T: Real> ByWeight<'a, T> {
             axes,
             width,
             blocks: outputs.div_ceil(width),
-            rows: rounded(rows).len(),
+            rows: rows.next_multiple_of(ROWS),
         }
     }
 
