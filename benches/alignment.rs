@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use faer::Mat;
-use neurn_bench::alignment::{Comparison, Distance, Rdm, Ridge, SceneBootstrap, compare, gram};
+use neurn_bench::measures::{Comparison, Distance, Rdm, Ridge, SceneBootstrap, compare, gram};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

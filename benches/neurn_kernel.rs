@@ -110,8 +110,8 @@ fn training_step(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step/flex/digit-net");
     group.sample_size(20);
     for (name, frontend) in [
-        ("none", FrontendConfig::None),
-        ("neurn", FrontendConfig::NeuRn(NeuRnConfig::new(3))),
+        ("none", FrontendConfig::none()),
+        ("neurn", FrontendConfig::neurn(NeuRnConfig::new(3))),
     ] {
         let classifier = ClassifierConfig::new(frontend, backbone.clone()).init(&device);
         group.bench_function(name, |bencher| {

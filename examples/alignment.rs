@@ -12,13 +12,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use neurn_bench::alignment::study::{AlignmentStudy, Cortex, Settings};
 use neurn_bench::cortex::nwb::{self, WindowStatistic};
 use neurn_bench::cortex::{Recordings, arrays, simulated::Simulated};
 use neurn_bench::device::DeviceName;
 use neurn_bench::error::Error;
-use neurn_bench::interrupt::on_ctrl_c;
-use neurn_bench::transfer::FRONTENDS;
+use neurn_bench::runner::interrupt::on_ctrl_c;
+use neurn_bench::studies::alignment::{AlignmentStudy, Cortex, Settings};
+use neurn_bench::studies::transfer::FRONTENDS;
 use neurn_models::MODELS;
 
 /// Compare networks with neurons of mouse visual cortex, with and without NeuRN.

@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use neurn_bench::data::{self, ShiftKind};
 use neurn_bench::device::{Backend, DeviceName};
-use neurn_bench::domains::{self, ShiftKind};
 use neurn_bench::error::Error;
-use neurn_bench::interrupt::on_ctrl_c;
-use neurn_bench::study::{Data, Study};
-use neurn_bench::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
+use neurn_bench::runner::interrupt::on_ctrl_c;
+use neurn_bench::studies::transfer::{Data, Study};
+use neurn_bench::studies::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
 use neurn_models::MODELS;
 
 /// Train on one domain of digits, test on the others, with and without NeuRN.
@@ -39,10 +39,10 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = MODELS.to_vec())]
     model: Vec<String>,
     /// Domains to train on.
-    #[arg(long, value_delimiter = ',', value_parser = domains::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
     source: Vec<String>,
     /// Domains to test on.
-    #[arg(long, value_delimiter = ',', value_parser = domains::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
     target: Vec<String>,
     /// Shifts of the targets, at every severity, to test on too.
     #[arg(long, value_delimiter = ',', value_name = "SHIFT")]
@@ -219,7 +219,7 @@ fn list() -> ExitCode {
             .map(|(name, _)| *name)
             .collect::<Vec<_>>()
             .join(" "),
-        domains::NAMES.join(" "),
+        data::NAMES.join(" "),
         ShiftKind::ALL.map(|shift| shift.name()).join(" "),
         MODELS.join(" "),
         FRONTENDS.join(" "),

@@ -146,8 +146,8 @@ fn classifier(
     device: &Device,
 ) -> Result<Classifier, Box<dyn Error>> {
     let frontend = match neurn {
-        true => FrontendConfig::NeuRn(NeuRnConfig::new(3)),
-        false => FrontendConfig::None,
+        true => FrontendConfig::neurn(NeuRnConfig::new(3)),
+        false => FrontendConfig::none(),
     };
     let Preprocessing { mean, std, .. } = weights.preprocessing();
     let config = ClassifierConfig::new(frontend, model.published(weights.labels().count()))

@@ -4,10 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cortex::CortexError;
+use crate::data::DataError;
 use crate::device::DeviceError;
-use crate::domains::DataError;
-use crate::journal::JournalError;
-use crate::transfer::{PlanError, SettingsError};
+use crate::runner::journal::JournalError;
+use crate::studies::transfer::{PlanError, SettingsError};
 
 /// Why a study could not be finished.
 #[derive(Debug, thiserror::Error)]

@@ -1,26 +1,23 @@
-//! The two studies of NeuRN. Domain transfer: networks trained on one domain of
-//! digits and tested on others. Alignment: networks compared with neurons of mouse
+//! The studies of NeuRN. Domain transfer: networks trained on some domains of
+//! images and tested on others. Alignment: networks compared with neurons of mouse
 //! visual cortex. Both with and without NeuRN in front.
 //!
-//! Data flows one way: [`domains`] -> [`transfer`] (one run) -> [`record`] ->
-//! [`journal`] -> [`statistics`] -> [`report`]; [`study`] carries out a plan of
-//! runs. In the same way [`cortex`] and networks -> [`alignment`] -> [`journal`] ->
-//! [`report`]; [`alignment::study`] carries it out.
+//! Data flows one way. [`data`] and [`cortex`] read files; [`train`] trains a
+//! network; [`measures`] compares representations; [`statistics`] says how sure a
+//! number is. [`studies`] puts them together: a plan gives jobs, [`runner`] runs
+//! them and keeps one record each, and [`report`] writes what the records say.
 
-pub mod alignment;
 pub mod cortex;
+pub mod data;
 pub mod device;
-pub mod domains;
 pub mod error;
 mod fingerprint;
-pub mod interrupt;
-pub mod journal;
-pub mod progress;
-pub mod record;
+pub mod measures;
 pub mod report;
+pub mod runner;
 pub mod statistics;
-pub mod study;
-pub mod transfer;
+pub mod studies;
+pub mod train;
 
 /// The example of the README, compiled with the doctests.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@
 //! # fn main() -> Result<(), neurn_models::UnknownModel> {
 //! let device = Device::default();
 //! let backbone = BackboneConfig::from_name("resnet18", 10, 3, 32)?;
-//! let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
+//! let frontend = FrontendConfig::neurn(NeuRnConfig::new(3));
 //! let classifier = ClassifierConfig::new(frontend, backbone).init(&device);
 //!
 //! let images = Tensor::<4>::ones([2, 3, 32, 32], &device); // pixels in 0..=1
@@ -42,8 +42,9 @@ mod weights;
 pub use backbone::*;
 pub use classifier::{Classifier, ClassifierConfig};
 pub use frontend::{
-    Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian, LocalContrastNorm,
-    LocalContrastNormConfig, Sigma, SigmaConfig, Sobel, Standardize,
+    FRONTENDS, Frontend, FrontendConfig, Greyscale, InstanceNorm, LaplacianOfGaussian,
+    LocalContrastNorm, LocalContrastNormConfig, Magnitude, Map, MapConfig, Scale, ScaleConfig,
+    Sigma, SigmaConfig, Sobel, Standardize, UnknownFrontend,
 };
 pub use kernels::{Adam, AdamConfig, convolution};
 pub use neurn_core::{NeuRn, NeuRnConfig};

@@ -10,21 +10,21 @@ use base64::engine::general_purpose::STANDARD;
 use image::{ImageError, ImageFormat};
 
 use super::figure::{Figure, Group, Legend, Panel, SERIES};
-use super::gallery::Picture;
-use super::tables::{Section, Table};
+use super::picture::Picture;
+use super::table::{Section, Table};
 use super::value::{Notation, Value, typeset};
 
 /// Pictures that are not drawn from numbers alone.
 #[derive(Clone, Debug)]
-pub(super) struct Gallery<'a> {
-    pub(super) title: String,
+pub(crate) struct Gallery<'a> {
+    pub(crate) title: String,
     /// What it shows.
-    pub(super) caption: String,
-    pub(super) pictures: &'a [Picture],
+    pub(crate) caption: String,
+    pub(crate) pictures: &'a [Picture],
 }
 
 /// All of it. The warning stands above all; its first part is stressed.
-pub(super) fn page(
+pub(crate) fn page(
     title: &str,
     warning: Option<[&str; 2]>,
     sections: &[Section],
@@ -260,4 +260,14 @@ fn escape(text: &str) -> String {
     escaped
         .replace(" %", "\u{a0}%")
         .replace(" = ", "\u{a0}=\u{a0}")
+}
+
+/// A page is HTML that is XML as well.
+#[cfg(test)]
+pub(crate) fn parse(html: &str) -> roxmltree::Document<'_> {
+    let options = roxmltree::ParsingOptions {
+        allow_dtd: true,
+        ..roxmltree::ParsingOptions::default()
+    };
+    roxmltree::Document::parse_with_options(html, options).expect("well-formed")
 }

@@ -4,7 +4,7 @@ use crate::statistics::{Estimate, PairedDifference};
 
 /// What stands in a table.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// Nothing was measured.
     Missing,
     /// Words.
@@ -28,7 +28,7 @@ pub(super) enum Value {
 
 /// The signs that a format has.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Notation {
+pub(crate) enum Notation {
     /// ASCII.
     Plain,
     /// Unicode.
@@ -39,7 +39,7 @@ pub(super) enum Notation {
 
 impl Value {
     /// A number by itself.
-    pub(super) fn number(value: f64) -> Self {
+    pub(crate) fn number(value: f64) -> Self {
         Value::Number {
             value,
             interval: None,
@@ -47,20 +47,20 @@ impl Value {
         }
     }
 
-    pub(super) fn accuracy(estimate: Option<Estimate>) -> Self {
+    pub(crate) fn accuracy(estimate: Option<Estimate>) -> Self {
         estimate.map_or(Value::Missing, Value::Accuracy)
     }
 
-    pub(super) fn gain(gain: Option<PairedDifference>) -> Self {
+    pub(crate) fn gain(gain: Option<PairedDifference>) -> Self {
         gain.map_or(Value::Missing, Value::Gain)
     }
 
-    pub(super) fn percent(value: Option<f64>) -> Self {
+    pub(crate) fn percent(value: Option<f64>) -> Self {
         value.map_or(Value::Missing, Value::Percent)
     }
 
     /// How many seeds it is of.
-    pub(super) fn seeds(&self) -> Option<usize> {
+    pub(crate) fn seeds(&self) -> Option<usize> {
         match self {
             Value::Accuracy(estimate) => Some(estimate.count),
             Value::Gain(gain) => Some(gain.estimate.count),
@@ -69,7 +69,7 @@ impl Value {
     }
 
     /// As it is written, without the number of seeds.
-    pub(super) fn text(&self, notation: Notation) -> String {
+    pub(crate) fn text(&self, notation: Notation) -> String {
         let written = match self {
             Value::Missing => return "".to_string(),
             Value::Text(text) => return text.clone(),
@@ -120,12 +120,12 @@ impl Value {
 }
 
 /// A number with a minus in place of a hyphen.
-pub(super) fn typeset(number: &str) -> String {
+pub(crate) fn typeset(number: &str) -> String {
     number.replace('-', "\u{2212}")
 }
 
 /// A percentage to one decimal place; never `-0.0`.
-pub(super) fn tenths(value: f64) -> String {
+pub(crate) fn tenths(value: f64) -> String {
     let text = format!("{value:.1}");
     match text.as_str() {
         "-0.0" => "0.0".to_string(),
@@ -135,7 +135,7 @@ pub(super) fn tenths(value: f64) -> String {
 
 /// A difference of percentages to one decimal place, with its sign unless it
 /// is none.
-pub(super) fn signed_tenths(value: f64) -> String {
+pub(crate) fn signed_tenths(value: f64) -> String {
     let text = format!("{value:+.1}");
     match text.as_str() {
         "-0.0" | "+0.0" => "0.0".to_string(),
@@ -144,7 +144,7 @@ pub(super) fn signed_tenths(value: f64) -> String {
 }
 
 /// To three decimal places; never `-0.000`.
-pub(super) fn thousandths(value: f64) -> String {
+pub(crate) fn thousandths(value: f64) -> String {
     let text = format!("{value:.3}");
     match text.as_str() {
         "-0.000" => "0.000".to_string(),
@@ -153,7 +153,7 @@ pub(super) fn thousandths(value: f64) -> String {
 }
 
 /// A difference to three decimal places, with its sign unless it is none.
-pub(super) fn signed_thousandths(value: f64) -> String {
+pub(crate) fn signed_thousandths(value: f64) -> String {
     let text = format!("{value:+.3}");
     match text.as_str() {
         "-0.000" | "+0.000" => "0.000".to_string(),

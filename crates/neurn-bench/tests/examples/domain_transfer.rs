@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use neurn_bench::record::Record;
+use neurn_bench::studies::transfer::record::Record;
 
 use crate::{example, refused};
 

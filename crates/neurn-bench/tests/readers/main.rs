@@ -13,7 +13,7 @@ mod wrong_bytes;
 use std::fs;
 use std::path::Path;
 
-use neurn_bench::domains::{DataError, ImageSet, Pixels};
+use neurn_bench::data::{DataError, ImageSet, Pixels};
 use tempfile::TempDir;
 
 struct Folder(TempDir);

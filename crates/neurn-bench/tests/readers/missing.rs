@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use neurn_bench::domains::{self, DataError, usps};
+use neurn_bench::data::{self, DataError, usps};
 
 use crate::mnist::read_mnist;
 use crate::svhn::read_svhn;
@@ -30,14 +30,14 @@ fn empty_folders() {
             ],
         ),
     ] {
-        let result = domains::read(folder.path(), name);
+        let result = data::read(folder.path(), name);
         assert!(matches!(result, Err(DataError::Missing { .. })), "{name}");
         refused(result, &says);
         let _ = fs::create_dir(folder.path().join(name));
-        refused(domains::read(folder.path(), name), &says);
+        refused(data::read(folder.path(), name), &says);
     }
     refused(
-        domains::read(folder.path(), "emnist"),
+        data::read(folder.path(), "emnist"),
         &["mnist, svhn, usps or mnist-m", "`emnist`"],
     );
 }
@@ -57,7 +57,7 @@ fn a_folder_where_a_file_is_expected() {
         fs::create_dir_all(folder.path().join(file)).unwrap();
         let file = file.rsplit('/').next().unwrap();
         refused(
-            domains::read(folder.path(), name),
+            data::read(folder.path(), name),
             &[file, "a file", "a folder"],
         );
     }

@@ -1,6 +1,6 @@
 //! MNIST: images and labels in IDX files, packed with gzip or not.
 
-use neurn_bench::domains::{DataError, Domain, ImageSet, Part, mnist};
+use neurn_bench::data::{DataError, Domain, ImageSet, Part, mnist};
 
 use crate::files::{gz, idx, images};
 use crate::mnist_m::read_mnist_m;

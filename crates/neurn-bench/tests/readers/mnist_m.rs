@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use neurn_bench::domains::mnist_m::Photographs;
-use neurn_bench::domains::{self, DataError, ImageSet, Part, Pixels, mnist_m};
+use neurn_bench::data::mnist_m::Photographs;
+use neurn_bench::data::{self, DataError, ImageSet, Part, Pixels, mnist_m};
 
 use crate::files::{gz, idx, images, noise, photograph};
 use crate::mnist::small_mnist;
@@ -140,7 +140,7 @@ fn mnist_m_made_where_it_is_not_ready() {
         ("mnist/t10k-labels-idx1-ubyte", labels(2)),
         ("bsds500/train/1.jpg", noise(99, 88)),
     ]);
-    let made = domains::read(folder.path(), "mnist-m").unwrap();
+    let made = data::read(folder.path(), "mnist-m").unwrap();
     assert_eq!(
         (made.name.as_str(), made.train.shape()),
         ("mnist-m", [3, 28, 28])
@@ -163,7 +163,7 @@ fn mnist_m_made_where_it_is_not_ready() {
     )
     .unwrap();
     refused(
-        domains::read(folder.path(), "mnist-m"),
+        data::read(folder.path(), "mnist-m"),
         &["mnist_m_test-labels-idx1-ubyte"],
     );
     fs::write(
@@ -171,7 +171,7 @@ fn mnist_m_made_where_it_is_not_ready() {
         idx(0x801, &[1], &[6]),
     )
     .unwrap();
-    let ready = domains::read(folder.path(), "mnist-m").unwrap();
+    let ready = data::read(folder.path(), "mnist-m").unwrap();
     assert_eq!((ready.train, ready.test.labels()), (made.train, &[6][..]));
 }
 
@@ -192,7 +192,7 @@ fn photographs_that_do_not_serve() {
         ("mnist/train-labels-idx1-ubyte", labels),
     ]);
     let says = ["bsds500", "*.jpg", "mnist_m_train-images-idx4-ubyte.gz"];
-    refused(domains::read(folder.path(), "mnist-m"), &says);
+    refused(data::read(folder.path(), "mnist-m"), &says);
 
     let small = Folder::new(&[("small.jpg", photograph(40, 27, [0; 3]))]);
     let photographs = Photographs::read(small.path()).unwrap();

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use neurn_bench::domains::mnist_m::Photographs;
-use neurn_bench::domains::{self, Domain, ImageSet, Pixels, mnist, mnist_m, usps};
+use neurn_bench::data::mnist_m::Photographs;
+use neurn_bench::data::{self, Domain, ImageSet, Pixels, mnist, mnist_m, usps};
 
 use crate::usps::read_h5;
 use crate::{Folder, bytes, floats, refused};
@@ -21,7 +21,7 @@ fn data() -> Option<PathBuf> {
 
 fn real(root: &Path, name: &str) -> Domain {
     let start = Instant::now();
-    let domain = domains::read(root, name).unwrap();
+    let domain = data::read(root, name).unwrap();
     let (train, test) = (domain.train.labels().len(), domain.test.labels().len());
     println!(
         "{name}: {train} and {test} images in {:.2?}",

@@ -1,6 +1,6 @@
 //! SVHN: images and labels in one MATLAB file.
 
-use neurn_bench::domains::{DataError, ImageSet, Part, svhn};
+use neurn_bench::data::{DataError, ImageSet, Part, svhn};
 
 use crate::files::{element, images, mat, matrix, packed, zlib};
 use crate::{Folder, bytes, refused};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use neurn_bench::domains::{DataError, Domain, ImageSet, Part, usps};
+use neurn_bench::data::{DataError, Domain, ImageSet, Part, usps};
 
 use crate::files::{Hdf5, bz2, gz};
 use crate::{Folder, floats, refused};

@@ -1,6 +1,6 @@
 //! Random wrong bytes in every kind of file.
 
-use neurn_bench::domains::mnist_m::Photographs;
+use neurn_bench::data::mnist_m::Photographs;
 use proptest::prelude::*;
 
 use crate::Folder;

@@ -1,10 +1,13 @@
-//! What stands before everything with parameters: NeuRN, and the rivals that it
-//! is compared with.
+//! What stands before everything with parameters: NeuRN, and the baselines that it
+//! is compared with. A frontend is a map of the pixels and a scale for each image.
 
 mod edges;
 mod greyscale;
 mod instance_norm;
 mod local_contrast;
+mod map;
+mod names;
+mod scale;
 mod sigma;
 mod standardize;
 
@@ -12,78 +15,85 @@ pub use edges::{LaplacianOfGaussian, Sobel};
 pub use greyscale::Greyscale;
 pub use instance_norm::InstanceNorm;
 pub use local_contrast::{LocalContrastNorm, LocalContrastNormConfig};
+pub use map::{Map, MapConfig};
+pub use names::{FRONTENDS, UnknownFrontend};
+pub use scale::{Magnitude, Scale, ScaleConfig};
 pub use sigma::{Sigma, SigmaConfig};
 pub use standardize::Standardize;
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::{Identity, LocalResponseNorm, LocalResponseNormConfig};
 use burn::tensor::Tensor;
-use neurn_core::{NeuRn, NeuRnConfig};
+use neurn_core::NeuRnConfig;
 
 /// Configuration to create a [`Frontend`] with [`init`](FrontendConfig::init).
+///
+/// ```
+/// use neurn_core::NeuRnConfig;
+/// use neurn_models::{FrontendConfig, MapConfig, ScaleConfig};
+///
+/// let neurn = FrontendConfig::neurn(NeuRnConfig::new(5));
+/// let sobel = FrontendConfig::new(MapConfig::Sobel).with_scale(ScaleConfig::Max);
+/// assert_eq!("sobel-max".parse(), Ok(sobel));
+/// assert_eq!(neurn.label(), "neurn (k = 5)");
+/// ```
 #[derive(Config, Debug, PartialEq)]
-pub enum FrontendConfig {
-    /// The images as they are.
-    None,
-    /// Neural Response Normalization.
-    NeuRn(NeuRnConfig),
-    /// Per-image standardization.
-    Standardize,
-    /// Luma in every channel.
-    Greyscale,
-    /// Each channel of each image less its mean over its deviation.
-    InstanceNorm,
-    /// Local response normalization over five channels as in AlexNet:
-    /// `y = x / (2 + 1e-4 sum of x^2)^0.75`.
-    ///
-    /// It was made for activations in the tens. Pixels in `0..=1` it hardly does
-    /// more to than scale.
-    ///
-    /// Krizhevsky, Sutskever & Hinton 2012, section 3.3.
-    LocalResponseNorm,
-    /// Local contrast normalization.
-    LocalContrastNorm(LocalContrastNormConfig),
-    /// The magnitude of the Sobel gradient.
-    Sobel,
-    /// The Laplacian of a Gaussian.
-    LaplacianOfGaussian,
-    /// The local standard deviation, not divided by its largest.
-    Sigma(SigmaConfig),
+pub struct FrontendConfig {
+    /// What is computed from the pixels.
+    pub map: MapConfig,
+    /// How each image of it is scaled. Default: not
+    #[config(default = "ScaleConfig::None")]
+    pub scale: ScaleConfig,
 }
 
 impl FrontendConfig {
+    /// The images as they are.
+    pub fn none() -> Self {
+        Self::new(MapConfig::Identity)
+    }
+
+    /// NeuRN.
+    pub fn neurn(config: NeuRnConfig) -> Self {
+        Self::new(MapConfig::NeuRn(config))
+    }
+
+    /// Whether images stay as they are.
+    pub fn is_none(&self) -> bool {
+        *self == Self::none()
+    }
+
+    /// How many channels come out of `channels`.
+    pub fn channels(&self, channels: usize) -> usize {
+        match self.map {
+            MapConfig::WithNeuRn(_) => 2 * channels,
+            _ => channels,
+        }
+    }
+
+    /// Every how many-th pixel of a row or column comes out.
+    pub fn stride(&self) -> usize {
+        match &self.map {
+            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => config.stride,
+            _ => 1,
+        }
+    }
+
     /// Initialize a new [`Frontend`]. It has no parameters, so it needs no
     /// device.
     ///
     /// # Panics
     ///
-    /// As the `init` of the configuration inside.
+    /// As [`MapConfig::init`] and [`ScaleConfig::init`].
     pub fn init(&self) -> Frontend {
-        match self {
-            Self::None => Frontend::None(Identity::new()),
-            Self::NeuRn(config) => Frontend::NeuRn(config.init()),
-            Self::Standardize => Frontend::Standardize(Standardize),
-            Self::Greyscale => Frontend::Greyscale(Greyscale),
-            Self::InstanceNorm => Frontend::InstanceNorm(InstanceNorm),
-            // Burn divides alpha by the size.
-            Self::LocalResponseNorm => Frontend::LocalResponseNorm(
-                LocalResponseNormConfig::new(5)
-                    .with_alpha(5e-4)
-                    .with_beta(0.75)
-                    .with_k(2.0)
-                    .init(),
-            ),
-            Self::LocalContrastNorm(config) => Frontend::LocalContrastNorm(config.init()),
-            Self::Sobel => Frontend::Sobel(Sobel),
-            Self::LaplacianOfGaussian => Frontend::LaplacianOfGaussian(LaplacianOfGaussian),
-            Self::Sigma(config) => Frontend::Sigma(config.init()),
+        Frontend {
+            map: self.map.init(),
+            scale: self.scale.init(),
         }
     }
 }
 
-/// What stands before everything with parameters: a transform of images with
-/// pixels in `0..=1`.
+/// What stands before everything with parameters: a map of images with pixels in
+/// `0..=1`, and the scale that it is brought to.
 ///
 /// Having no parameters, it can be applied to a data set once instead of in
 /// every epoch; see
@@ -91,27 +101,11 @@ impl FrontendConfig {
 ///
 /// Should be created using [`FrontendConfig`].
 #[derive(Module, Debug)]
-pub enum Frontend {
-    /// The images as they are.
-    None(Identity),
-    /// Neural Response Normalization.
-    NeuRn(NeuRn),
-    /// Per-image standardization.
-    Standardize(Standardize),
-    /// Luma in every channel.
-    Greyscale(Greyscale),
-    /// Each channel of each image less its mean over its deviation.
-    InstanceNorm(InstanceNorm),
-    /// Local response normalization.
-    LocalResponseNorm(LocalResponseNorm),
-    /// Local contrast normalization.
-    LocalContrastNorm(LocalContrastNorm),
-    /// The magnitude of the Sobel gradient.
-    Sobel(Sobel),
-    /// The Laplacian of a Gaussian.
-    LaplacianOfGaussian(LaplacianOfGaussian),
-    /// The local standard deviation.
-    Sigma(Sigma),
+pub struct Frontend {
+    /// What is computed from the pixels.
+    pub map: Map,
+    /// How each image of it is scaled.
+    pub scale: Scale,
 }
 
 impl Frontend {
@@ -120,24 +114,13 @@ impl Frontend {
     /// # Shapes
     ///
     /// - input: `[N, C, H, W]`
-    /// - output: same shape as input, unless NeuRN is configured to another
+    /// - output: same shape as input, but for what [`Map::forward`] says
     ///
     /// # Panics
     ///
-    /// As the `forward` of the module inside.
+    /// As [`Map::forward`].
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        match self {
-            Self::None(identity) => identity.forward(images),
-            Self::NeuRn(neurn) => neurn.forward(images),
-            Self::Standardize(standardize) => standardize.forward(images),
-            Self::Greyscale(greyscale) => greyscale.forward(images),
-            Self::InstanceNorm(norm) => norm.forward(images),
-            Self::LocalResponseNorm(norm) => norm.forward(images),
-            Self::LocalContrastNorm(norm) => norm.forward(images),
-            Self::Sobel(sobel) => sobel.forward(images),
-            Self::LaplacianOfGaussian(laplacian) => laplacian.forward(images),
-            Self::Sigma(sigma) => sigma.forward(images),
-        }
+        self.scale.forward(self.map.forward(images))
     }
 }
 
@@ -168,84 +151,52 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     fn images() -> Tensor<4> {
-        Tensor::random(
-            [2, 3, 8, 8],
-            Distribution::Uniform(0.0, 1.0),
-            &Device::default(),
-        )
+        let uniform = Distribution::Uniform(0.0, 1.0);
+        Tensor::random([2, 3, 8, 8], uniform, &Device::default())
+    }
+
+    fn all() -> Vec<FrontendConfig> {
+        FRONTENDS.map(|name| name.parse().unwrap()).to_vec()
     }
 
     #[test]
-    fn each_applies_its_transform() {
+    fn each_applies_its_map_and_then_its_scale() {
         let images = images();
-        for (config, expected) in [
-            (FrontendConfig::None, images.clone()),
-            (
-                FrontendConfig::NeuRn(NeuRnConfig::new(3)),
-                NeuRnConfig::new(3).init().forward(images.clone()),
-            ),
-            (
-                FrontendConfig::Standardize,
-                Standardize.forward(images.clone()),
-            ),
-            (FrontendConfig::Greyscale, Greyscale.forward(images.clone())),
-            (
-                FrontendConfig::InstanceNorm,
-                InstanceNorm.forward(images.clone()),
-            ),
-            (
-                FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new()),
-                LocalContrastNormConfig::new()
-                    .init()
-                    .forward(images.clone()),
-            ),
-            (FrontendConfig::Sobel, Sobel.forward(images.clone())),
-            (
-                FrontendConfig::LaplacianOfGaussian,
-                LaplacianOfGaussian.forward(images.clone()),
-            ),
-            (
-                FrontendConfig::Sigma(SigmaConfig::new(5)),
-                SigmaConfig::new(5).init().forward(images.clone()),
-            ),
-        ] {
+        for config in all() {
             let output = config.init().forward(images.clone());
+            let map = config.map.init().forward(images.clone());
+            let expected = config.scale.init().forward(map);
             assert_eq!(output.into_data(), expected.into_data(), "{config:?}");
         }
     }
 
-    /// AlexNet's formula, written out.
+    /// With the largest magnitude, and with a quantile of them.
     #[test]
-    fn local_response_norm_is_that_of_alexnet() {
+    fn neurn_is_sigma_and_a_scale() {
         let images = images();
-        let output = FrontendConfig::LocalResponseNorm
-            .init()
-            .forward(images.clone());
-        // Five channels about each of three are all of them.
-        let sum = images.clone().square().sum_dim(1);
-        let divisor = (sum * 1e-4 + 2.0).powf_scalar(0.75).expand(images.dims());
-        let largest = (output - images / divisor).abs().max();
-        assert!(largest.into_scalar::<f32>() < 1e-6);
+        for (neurn, scale) in [
+            (NeuRnConfig::new(5), ScaleConfig::Max),
+            (
+                NeuRnConfig::new(5).with_quantile(0.9),
+                ScaleConfig::Quantile(0.9),
+            ),
+        ] {
+            let sigma = FrontendConfig::new(MapConfig::Sigma(SigmaConfig::new(5)));
+            let sigma = sigma.with_scale(scale).init().forward(images.clone());
+            let neurn = FrontendConfig::neurn(neurn).init().forward(images.clone());
+            // Two roundings of numbers up to 1.
+            let largest = (sigma - neurn).abs().max().into_scalar::<f32>();
+            assert!(largest <= 2.0 * f32::EPSILON, "{largest}");
+        }
     }
 
     #[test]
-    fn none_has_parameters_and_all_keep_the_shape() {
-        for config in [
-            FrontendConfig::None,
-            FrontendConfig::NeuRn(NeuRnConfig::new(3)),
-            FrontendConfig::Standardize,
-            FrontendConfig::Greyscale,
-            FrontendConfig::InstanceNorm,
-            FrontendConfig::LocalResponseNorm,
-            FrontendConfig::LocalContrastNorm(LocalContrastNormConfig::new()),
-            FrontendConfig::Sobel,
-            FrontendConfig::LaplacianOfGaussian,
-            FrontendConfig::Sigma(SigmaConfig::new(3)),
-        ] {
+    fn none_has_parameters_and_shapes_are_as_said() {
+        for config in all() {
             let frontend = config.init();
             assert_eq!(frontend.num_params(), 0, "{config:?}");
-            let images = images();
-            assert_eq!(frontend.forward(images.clone()).dims(), images.dims());
+            let dims = frontend.forward(images()).dims();
+            assert_eq!(dims, [2, config.channels(3), 8, 8], "{config:?}");
         }
     }
 }

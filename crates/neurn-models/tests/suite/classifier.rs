@@ -9,9 +9,9 @@ use neurn_models::{
 
 fn frontends() -> [FrontendConfig; 3] {
     [
-        FrontendConfig::None,
-        FrontendConfig::NeuRn(NeuRnConfig::new(5)),
-        FrontendConfig::Standardize,
+        FrontendConfig::none(),
+        FrontendConfig::neurn(NeuRnConfig::new(5)),
+        "standardize".parse().unwrap(),
     ]
 }
 
@@ -68,7 +68,7 @@ fn the_normalization_comes_after_the_frontend() {
 #[test]
 fn with_neurn_brightness_and_contrast_do_not_matter() {
     let device = Device::default();
-    let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
+    let frontend = FrontendConfig::neurn(NeuRnConfig::new(3));
     let classifier = ClassifierConfig::new(frontend, small()).init(&device);
     let images = images(&device);
     let logits = classifier.forward(images.clone());
@@ -81,7 +81,7 @@ fn with_neurn_brightness_and_contrast_do_not_matter() {
 #[test]
 fn unknown_layers_are_errors() {
     let device = Device::default();
-    let classifier = ClassifierConfig::new(FrontendConfig::None, small()).init(&device);
+    let classifier = ClassifierConfig::new(FrontendConfig::none(), small()).init(&device);
     let error = classifier
         .features(images(&device), &["conv9"])
         .unwrap_err();
@@ -106,14 +106,14 @@ fn json_round_trip() {
 #[test]
 #[should_panic(expected = "mean must be 1 number, or 3 for images of 3 channels; got 2")]
 fn means_for_other_channels_than_the_backbone_takes_are_rejected() {
-    ClassifierConfig::new(FrontendConfig::None, small())
+    ClassifierConfig::new(FrontendConfig::none(), small())
         .with_mean(vec![0.5, 0.5])
         .init(&Device::default());
 }
 
 #[test]
 fn display_shows_the_parts() {
-    let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(5));
+    let frontend = FrontendConfig::neurn(NeuRnConfig::new(5));
     let classifier = ClassifierConfig::new(frontend, small()).init(&Device::default());
     let text = classifier.to_string();
     for part in [

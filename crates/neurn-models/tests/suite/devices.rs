@@ -62,7 +62,7 @@ fn backends_agree() {
         ("resnet18", 18.0, 4608.0),
     ] {
         let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
-        let config = ClassifierConfig::new(FrontendConfig::NeuRn(NeuRnConfig::new(3)), backbone);
+        let config = ClassifierConfig::new(FrontendConfig::neurn(NeuRnConfig::new(3)), backbone);
         let devices = all();
         let reference = config.init(&devices[0]);
         let images: TensorData =

@@ -326,7 +326,7 @@ fn a_classifier_is_kept_with_its_frontend() {
     let path = folder.path().join("classifier.safetensors");
     for model in ["digit-net-small", "cifar-resnet20", "mobilenet-v1-0.25"] {
         let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
-        let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(5));
+        let frontend = FrontendConfig::neurn(NeuRnConfig::new(5));
         let config = ClassifierConfig::new(frontend, backbone).with_mean(vec![0.25]);
         let classifier = config.init(&device);
         config.save(&classifier, &path).unwrap();
@@ -372,16 +372,16 @@ fn a_classifier_is_not_read_from_anything_else() {
     }
     // Configurations that no classifier can have.
     let backbone = BackboneConfig::from_name(MODEL, 10, 3, 32).unwrap();
-    let config = ClassifierConfig::new(FrontendConfig::None, backbone);
+    let config = ClassifierConfig::new(FrontendConfig::none(), backbone);
     for config in [
         config.clone().with_mean(vec![0.5, 0.5]),
         config.clone().with_after(Some("conv9".to_string())),
         ClassifierConfig::new(
-            FrontendConfig::None,
+            FrontendConfig::none(),
             BackboneConfig::from_name(MODEL, 10, 3, 1 << 40).unwrap(),
         ),
         ClassifierConfig::new(
-            FrontendConfig::None,
+            FrontendConfig::none(),
             BackboneConfig::from_name("vit-s16", 1 << 60, 3, 32).unwrap(),
         ),
     ] {
@@ -397,7 +397,7 @@ fn a_classifier_is_not_read_from_anything_else() {
 #[test]
 fn saving_into_no_folder_is_an_error() {
     let backbone = BackboneConfig::from_name(MODEL, 10, 3, 32).unwrap();
-    let config = ClassifierConfig::new(FrontendConfig::None, backbone);
+    let config = ClassifierConfig::new(FrontendConfig::none(), backbone);
     let classifier = config.init(&Device::default());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none/classifier.safetensors");

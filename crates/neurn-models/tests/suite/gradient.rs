@@ -42,7 +42,7 @@ fn every_parameter_has_a_gradient_behind_neurn() {
         let device = device.autodiff();
         for model in ["digit-net-small", "resnet18", "mobilenet-v1"] {
             let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
-            let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3));
+            let frontend = FrontendConfig::neurn(NeuRnConfig::new(3));
             let classifier = ClassifierConfig::new(frontend, backbone).init(&device);
             // Enough images that no layer is dead for all of them, and that a
             // batch norm over a single pixel does not leave only signs.

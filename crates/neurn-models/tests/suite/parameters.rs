@@ -85,9 +85,9 @@ fn a_frontend_adds_none() {
     let device = Device::default();
     let backbone = named("resnet18", 10);
     let counts = [
-        FrontendConfig::None,
-        FrontendConfig::NeuRn(NeuRnConfig::new(3)),
-        FrontendConfig::Standardize,
+        FrontendConfig::none(),
+        FrontendConfig::neurn(NeuRnConfig::new(3)),
+        "standardize".parse().unwrap(),
     ]
     .map(|frontend| {
         trainable_parameters(&ClassifierConfig::new(frontend, backbone.clone()).init(&device))

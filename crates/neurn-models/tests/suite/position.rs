@@ -14,7 +14,7 @@ const MODELS: [&str; 4] = ["digit-net-small", "vgg11-bn", "resnet18", "resnet50v
 
 fn config(model: &str, after: &str, stride: usize) -> ClassifierConfig {
     let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
-    let frontend = FrontendConfig::NeuRn(NeuRnConfig::new(3).with_stride(stride));
+    let frontend = FrontendConfig::neurn(NeuRnConfig::new(3).with_stride(stride));
     ClassifierConfig::new(frontend, backbone).with_after(Some(after.to_string()))
 }
 
@@ -56,7 +56,7 @@ fn a_frontend_after_a_layer_takes_its_output() {
                 let with = config(model, layer, 1).init(&device);
                 let without = Classifier {
                     after: None,
-                    frontend: FrontendConfig::None.init(),
+                    frontend: FrontendConfig::none().init(),
                     ..with.clone()
                 };
                 let features = |classifier: &Classifier, layer: &str| {

@@ -9,17 +9,17 @@ use super::ticks::Ticks;
 
 /// A dot in a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) struct Dot {
-    pub(in super::super) row: usize,
-    pub(in super::super) series: usize,
-    pub(in super::super) value: f64,
+pub(crate) struct Dot {
+    pub(crate) row: usize,
+    pub(crate) series: usize,
+    pub(crate) value: f64,
     /// Ends of the bar.
-    pub(in super::super) bar: Option<[f64; 2]>,
+    pub(crate) bar: Option<[f64; 2]>,
 }
 
 /// Draws them; `None` without a dot. `line` is a value to compare with; the axis
 /// reaches at least `air` beyond the ends.
-pub(in super::super) fn dots(
+pub(crate) fn dots(
     names: &[String],
     dots: &[Dot],
     title: &str,

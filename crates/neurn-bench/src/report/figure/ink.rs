@@ -4,39 +4,39 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use super::super::value::typeset;
+use crate::report::value::typeset;
 
 /// A surface that becomes a string.
-pub(in super::super) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// What goes wrong on a [`Surface`].
-pub(in super::super) type Wrong = Box<dyn std::error::Error>;
+pub(crate) type Wrong = Box<dyn std::error::Error>;
 
 /// An SVG element without a fixed size.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) struct Drawing {
-    pub(in super::super) svg: String,
+pub(crate) struct Drawing {
+    pub(crate) svg: String,
     /// As it is meant to be seen, in CSS pixels.
-    pub(in super::super) width: u32,
+    pub(crate) width: u32,
 }
 
 /// Units of a drawing a CSS pixel, since plotters rounds to whole units.
-pub(in super::super) const FINE: u32 = 3;
+pub(crate) const FINE: u32 = 3;
 /// Size of letters, in units.
-pub(in super::super) const LETTERS: u32 = 13 * FINE;
+pub(crate) const LETTERS: u32 = 13 * FINE;
 /// About the width of a letter, in units.
-pub(in super::super) const LETTER: u32 = 7 * FINE;
+pub(crate) const LETTER: u32 = 7 * FINE;
 
 // Colours that stand for those of the page, which are put in their place.
 /// Text and axes.
-pub(in super::super) const INK: RGBColor = RGBColor(1, 2, 0);
+pub(crate) const INK: RGBColor = RGBColor(1, 2, 0);
 /// Lines behind the data.
-pub(in super::super) const GRID: RGBColor = RGBColor(1, 2, 1);
+pub(crate) const GRID: RGBColor = RGBColor(1, 2, 1);
 const FIRST: u8 = 2;
 
 /// Colours of series on light and on dark: the baseline in that of text, then
 /// Okabe and Ito's, which the colour-blind tell apart, made darker or lighter
 /// where they would be lost.
-pub(in super::super) const SERIES: [[&str; 2]; 8] = [
+pub(crate) const SERIES: [[&str; 2]; 8] = [
     ["#444444", "#d0d0d0"],
     ["#0072b2", "#4aa8e0"],
     ["#d55e00", "#f5813a"],
@@ -48,18 +48,18 @@ pub(in super::super) const SERIES: [[&str; 2]; 8] = [
 ];
 
 /// What is better, and how much of anything there is.
-pub(in super::super) const MORE: RGBColor = RGBColor(33, 102, 172);
+pub(crate) const MORE: RGBColor = RGBColor(33, 102, 172);
 /// What is worse; with [`MORE`] a pair that the colour-blind tell apart.
-pub(in super::super) const LESS: RGBColor = RGBColor(179, 88, 6);
+pub(crate) const LESS: RGBColor = RGBColor(179, 88, 6);
 
 /// The colour of series `place`.
-pub(in super::super) fn series(place: usize) -> RGBColor {
+pub(crate) fn series(place: usize) -> RGBColor {
     RGBColor(1, 2, FIRST + (place % SERIES.len()) as u8)
 }
 
 /// So much of a colour over the page's own, light or dark, and the colour of
 /// text on it.
-pub(in super::super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
+pub(crate) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
     let text = match share > 0.7 {
         true => RGBColor(255, 255, 255),
         false => INK,
@@ -68,7 +68,7 @@ pub(in super::super) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBCol
 }
 
 /// Colours of a scale from one end to the other, as CSS takes them.
-pub(in super::super) fn scale(colours: &[RGBAColor]) -> String {
+pub(crate) fn scale(colours: &[RGBAColor]) -> String {
     let css = colours
         .iter()
         .map(|RGBAColor(r, g, b, share)| format!("rgba({r}, {g}, {b}, {share})"));
@@ -76,13 +76,13 @@ pub(in super::super) fn scale(colours: &[RGBAColor]) -> String {
 }
 
 /// As many decimal places as tell apart the ticks of a range.
-pub(in super::super) fn decimals(range: &std::ops::Range<f64>) -> usize {
+pub(crate) fn decimals(range: &std::ops::Range<f64>) -> usize {
     let step = (range.end - range.start) / 6.0;
     (-step.log10()).ceil().clamp(0.0, 4.0) as usize
 }
 
 /// A number at a tick; nought has no sign.
-pub(in super::super) fn tick(value: f64, decimals: usize) -> String {
+pub(crate) fn tick(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let nought = text
         .trim_start_matches('-')
@@ -96,7 +96,7 @@ pub(in super::super) fn tick(value: f64, decimals: usize) -> String {
 }
 
 /// Draws on a surface of this size in units.
-pub(in super::super) fn drawing(
+pub(crate) fn drawing(
     [width, height]: [u32; 2],
     draw: impl FnOnce(&Surface) -> Result<(), Wrong>,
 ) -> Drawing {
@@ -129,7 +129,7 @@ pub(in super::super) fn drawing(
 }
 
 /// Text of a drawing.
-pub(in super::super) fn letters(colour: RGBColor) -> TextStyle<'static> {
+pub(crate) fn letters(colour: RGBColor) -> TextStyle<'static> {
     // plotters divides by this.
     ("sans-serif", f64::from(LETTERS) * 1.24)
         .into_font()
@@ -137,11 +137,7 @@ pub(in super::super) fn letters(colour: RGBColor) -> TextStyle<'static> {
 }
 
 /// A marker for series `place`: seven colours, then another form.
-pub(in super::super) fn marker(
-    surface: &Surface,
-    place: usize,
-    (x, y): (i32, i32),
-) -> Result<(), Wrong> {
+pub(crate) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Result<(), Wrong> {
     let size = 4 * FINE as i32;
     let style = series(place).filled();
     match place / SERIES.len() % 3 {
@@ -156,7 +152,7 @@ pub(in super::super) fn marker(
 }
 
 /// A line with the marker of series `place`, as a legend shows it.
-pub(in super::super) fn key(place: usize) -> String {
+pub(crate) fn key(place: usize) -> String {
     let (width, height) = (28 * FINE, 12 * FINE);
     let middle = height as i32 / 2;
     let key = drawing([width, height], |surface| {

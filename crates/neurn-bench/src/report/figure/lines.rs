@@ -3,34 +3,34 @@
 use plotters::prelude::*;
 use std::ops::Range;
 
-use super::super::value::typeset;
 use super::ink::{Drawing, FINE, GRID, INK, decimals, drawing, letters, marker, series};
 use super::ticks::Ticks;
+use crate::report::value::typeset;
 use crate::statistics::Estimate;
 
 /// A mean over seeds at a place of the axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Point {
-    pub(super) x: f64,
-    pub(super) y: Estimate,
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: Estimate,
 }
 
 /// Points in order, in the colour of a series.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
-    pub(super) series: usize,
-    pub(super) points: Vec<Point>,
+pub(crate) struct Line {
+    pub(crate) series: usize,
+    pub(crate) points: Vec<Point>,
     /// Whether its points are places that something was measured at.
-    pub(super) marked: bool,
+    pub(crate) marked: bool,
 }
 
 /// What the lines are drawn over.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axes {
-    pub(super) x_title: String,
-    pub(super) y_title: String,
+pub(crate) struct Axes {
+    pub(crate) x_title: String,
+    pub(crate) y_title: String,
     /// Whole numbers that were measured at, in order.
-    pub(super) ticks: Vec<usize>,
+    pub(crate) ticks: Vec<usize>,
 }
 
 impl Axes {
@@ -57,7 +57,7 @@ impl Axes {
 }
 
 /// Draws them; `None` without a point.
-pub(super) fn lines(axes: &Axes, lines: &[Line]) -> Option<Drawing> {
+pub(crate) fn lines(axes: &Axes, lines: &[Line]) -> Option<Drawing> {
     let range = vertical(lines)?;
     Some(drawing([368 * FINE, 264 * FINE], |surface| {
         let x = Ticks {

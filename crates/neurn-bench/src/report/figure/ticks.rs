@@ -6,9 +6,9 @@ use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 
 /// A linear axis with these ticks and no others.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) struct Ticks {
-    pub(in super::super) range: Range<f64>,
-    pub(in super::super) ticks: Vec<f64>,
+pub(crate) struct Ticks {
+    pub(crate) range: Range<f64>,
+    pub(crate) ticks: Vec<f64>,
 }
 
 impl Ranged for Ticks {

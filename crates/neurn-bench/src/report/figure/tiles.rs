@@ -6,22 +6,22 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::ink::{Drawing, FINE, GRID, INK, LETTER, drawing, letters};
 
 /// What stands on a tile, its colour, and that of the text.
-pub(in super::super) type Tile = (String, RGBAColor, RGBColor);
+pub(crate) type Tile = (String, RGBAColor, RGBColor);
 
 /// A matrix; `None` is a tile without a value.
 #[derive(Clone, Debug, PartialEq)]
-pub(in super::super) struct Tiles {
-    pub(in super::super) rows: Vec<String>,
-    pub(in super::super) columns: Vec<String>,
-    pub(in super::super) tiles: Vec<Vec<Option<Tile>>>,
+pub(crate) struct Tiles {
+    pub(crate) rows: Vec<String>,
+    pub(crate) columns: Vec<String>,
+    pub(crate) tiles: Vec<Vec<Option<Tile>>>,
     /// What rows and columns are.
-    pub(in super::super) titles: [String; 2],
+    pub(crate) titles: [String; 2],
     /// Least width of a tile and height of all, in CSS pixels.
-    pub(in super::super) tile: [u32; 2],
+    pub(crate) tile: [u32; 2],
 }
 
 impl Tiles {
-    pub(in super::super) fn draw(&self) -> Drawing {
+    pub(crate) fn draw(&self) -> Drawing {
         fn longest<'a>(names: impl Iterator<Item = &'a str>) -> u32 {
             let letters = names.map(|name| name.chars().count());
             letters.max().unwrap_or(0) as u32 * LETTER

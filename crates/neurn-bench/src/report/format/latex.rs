@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::super::tables::{Section, Table};
-use super::super::value::{Notation, Value};
+use crate::report::table::{Section, Table};
+use crate::report::value::{Notation, Value};
 
 /// All tables, in order.
-pub(in super::super) fn latex(title: &str, synthetic: bool, sections: &[Section]) -> String {
+pub(crate) fn latex(title: &str, synthetic: bool, sections: &[Section]) -> String {
     let mut text = String::new();
     if synthetic {
         text += "% Synthetic domains.\n";
@@ -59,7 +59,7 @@ fn of_value(table: &Table, value: &Value) -> String {
 }
 
 /// What LaTeX takes for a command, as the character it is.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {
         match character {

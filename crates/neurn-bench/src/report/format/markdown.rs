@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::super::tables::{Section, Table};
-use super::super::value::{Notation, Value};
+use crate::report::table::{Section, Table};
+use crate::report::value::{Notation, Value};
 
 /// All tables, in order.
-pub(in super::super) fn markdown(title: &str, sections: &[Section]) -> String {
+pub(crate) fn markdown(title: &str, sections: &[Section]) -> String {
     let mut text = format!("# {}\n", escape(title));
     for section in sections {
         _ = write!(text, "\n## {}\n", escape(&section.title));

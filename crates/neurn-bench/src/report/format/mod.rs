@@ -1,13 +1,7 @@
-//! Tables as text: for people, for programs, for papers.
+//! Tables as text.
 
-mod csv;
-mod json;
 mod latex;
-mod long;
 mod markdown;
 
-pub(super) use csv::csv;
-pub(super) use json::json;
-pub(super) use latex::latex;
-pub(super) use long::{Entry, entries};
-pub(super) use markdown::markdown;
+pub(crate) use latex::latex;
+pub(crate) use markdown::markdown;

@@ -1,0 +1,5 @@
+mod formats;
+mod gaps;
+mod look;
+mod made_up;
+mod numbers;

@@ -1,0 +1,312 @@
+//! Training of one classifier with selection on the source, and its test.
+//!
+//! A plain loop over Burn's optimizer. burn-train's `SupervisedTraining` selects
+//! through files in a folder, runs one shuffle's state through all epochs (so an
+//! epoch could not be resumed) and panics on a full disk; its `Learner` keeps the
+//! optimizer's state to itself.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Tensor};
+use burn::train::Interrupter;
+use neurn_models::{AdamConfig, Classifier, ClassifierConfig};
+
+use super::checkpoint::{Checkpoint, Checkpoints, Progress};
+use super::examples::{Batch, Examples};
+use super::{Augmentation, Epoch, Training};
+use crate::data::CLASSES;
+
+/// The run was asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// What a training tells while it is under way.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// So many images were learnt from so far, over all epochs.
+    Seen(usize),
+    /// An epoch ended.
+    Epoch(Epoch),
+    /// A checkpoint could not be read or kept; training goes on without.
+    Warning(String),
+}
+
+/// A trained classifier.
+#[derive(Debug)]
+pub struct Trained {
+    /// With the weights of the selected epoch, without autodiff.
+    pub classifier: Classifier,
+    /// The epoch of the highest accuracy on the selection images, the earliest
+    /// of equal ones.
+    pub selected: Epoch,
+    /// What each epoch came to.
+    pub learning: Vec<Epoch>,
+    /// Training images a second, selection included.
+    pub images_per_second: f64,
+}
+
+/// A classifier whose weights depend on the seed alone.
+///
+/// Burn draws from one generator a process, and a layer draws when it is first
+/// used: so the weights are all drawn here, right after seeding, while no other
+/// run draws.
+pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifier {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    struct Draw;
+    impl ModuleVisitor for Draw {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            param.val();
+        }
+    }
+
+    // A run that panicked while it drew leaves nothing behind that matters.
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    device.seed(seed);
+    let classifier = config.init(device);
+    classifier.visit(&mut Draw);
+    // A GPU or a server draws when it comes to it. What is wrong with a device
+    // shows in the run, where it is caught.
+    _ = device.sync();
+    classifier
+}
+
+/// How often each digit was taken for which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confusion {
+    /// Counts by digit, then by answer.
+    pub counts: [[u32; CLASSES]; CLASSES],
+}
+
+impl Confusion {
+    fn count(&mut self, digit: u8, answer: usize) {
+        self.counts[usize::from(digit)][answer] += 1;
+    }
+
+    /// The share of right answers, in percent.
+    pub fn accuracy(&self) -> f64 {
+        let all: u32 = self.counts.iter().flatten().sum();
+        let right: u32 = (0..CLASSES).map(|digit| self.counts[digit][digit]).sum();
+        100.0 * f64::from(right) / f64::from(all)
+    }
+}
+
+/// What training needs besides images.
+#[derive(Clone, Copy)]
+pub struct Trainer<'a> {
+    /// What is trained.
+    pub classifier: &'a ClassifierConfig,
+    /// How it trains.
+    pub training: &'a Training,
+    /// What happens to the images of a step.
+    pub augmentation: &'a Augmentation,
+    /// Of the weights, the order of images and the augmentation.
+    pub seed: u64,
+    /// On what.
+    pub device: &'a Device,
+    /// Asked before every step whether to stop.
+    pub interrupter: &'a Interrupter,
+    /// Where epochs are kept, if they are.
+    pub checkpoints: Option<&'a Checkpoints>,
+}
+
+/// A step's loss waits on the device until so many are there, as reading one
+/// waits for all that was asked of the device before.
+const LOSSES_READ_AT_ONCE: usize = 16;
+
+impl Trainer<'_> {
+    /// Trains on `train` and selects the epoch on `select`, both through the
+    /// frontend already, from the latest checkpoint if there is one.
+    ///
+    /// # Panics
+    ///
+    /// If the training has no epoch.
+    pub fn train(
+        &self,
+        train: &Examples,
+        select: &Examples,
+        observe: &mut dyn FnMut(Event),
+    ) -> Result<Trained, Interrupted> {
+        let epochs = self.training.epochs;
+        assert!(epochs > 0, "a training has at least 1 epoch; got 0");
+        let autodiff = self.device.clone().autodiff();
+        let mut at = self.begin(observe);
+        let images = train.labels().len();
+
+        while at.progress.learning.len() < epochs {
+            let start = Instant::now();
+            let epoch = at.progress.learning.len() + 1;
+            let before = (epoch - 1) * images;
+            let loss = self.epoch(&mut at, train, epoch, &autodiff, &mut |seen| {
+                observe(Event::Seen(before + seen));
+            })?;
+            let classifier = at.classifier.valid();
+            let result = Epoch {
+                epoch,
+                loss: loss / images as f64,
+                select_accuracy: self.accuracy(&classifier, select)?,
+            };
+            observe(Event::Epoch(result));
+            let better = |best: Epoch| result.select_accuracy > best.select_accuracy;
+            if selected(&at.progress.learning).is_none_or(better) {
+                at.best = classifier;
+            }
+            at.progress.learning.push(result);
+            at.progress.seconds += start.elapsed().as_secs_f64();
+            // After the last epoch what remains is the test.
+            if let Some(checkpoints) = self.checkpoints
+                && let Err(error) = checkpoints.keep(&at)
+            {
+                observe(Event::Warning(format!("no checkpoint: {error}")));
+            }
+        }
+
+        let Progress { seconds, learning } = at.progress;
+        Ok(Trained {
+            classifier: at.best,
+            selected: selected(&learning).expect("at least one epoch"),
+            images_per_second: (images * epochs) as f64 / seconds,
+            learning,
+        })
+    }
+
+    /// The latest checkpoint, or the beginning.
+    fn begin(&self, observe: &mut dyn FnMut(Event)) -> Checkpoint {
+        let optimizer = AdamConfig::new().init();
+        let latest = self
+            .checkpoints
+            .map(|kept| kept.latest(self.classifier, self.device, &optimizer));
+        let new = || seeded(self.classifier, self.seed, self.device);
+        let begin = match latest {
+            Some(Ok(Some(checkpoint))) => checkpoint,
+            Some(Err(error)) => {
+                let text = format!("the run begins anew, as its checkpoint is of no use: {error}");
+                observe(Event::Warning(text));
+                beginning(new(), optimizer)
+            }
+            Some(Ok(None)) | None => beginning(new(), optimizer),
+        };
+        let autodiff = self.device.clone().autodiff();
+        Checkpoint {
+            classifier: begin.classifier.fork(&autodiff).train(),
+            ..begin
+        }
+    }
+
+    /// Learns from every image once and returns the sum of their losses.
+    fn epoch(
+        &self,
+        at: &mut Checkpoint,
+        train: &Examples,
+        epoch: usize,
+        autodiff: &Device,
+        seen: &mut dyn FnMut(usize),
+    ) -> Result<f64, Interrupted> {
+        let cross_entropy = CrossEntropyLossConfig::new().init(autodiff);
+        let mut sum = 0.0;
+        let mut waiting = Vec::new();
+        let mut count = 0;
+        let batches = train.batches(self.training.batch, Some(self.order(epoch)), autodiff);
+        for (step, batch) in batches.iter().enumerate() {
+            if self.interrupter.should_stop() {
+                return Err(Interrupted);
+            }
+            let Batch { images, labels } = batch.expect("examples are in memory");
+            let size = labels.dims()[0];
+            let mut chance = super::augment::chance(self.seed, epoch, step);
+            let output = self
+                .augmentation
+                .forward(&at.classifier, images, &mut chance);
+            let loss = cross_entropy.forward(output, labels);
+            waiting.push(loss.clone().detach() * size as f64);
+            let gradients = GradientsParams::from_grads(loss.backward(), &at.classifier);
+            let learning_rate = self.training.learning_rate;
+            at.classifier = at
+                .optimizer
+                .step(learning_rate, at.classifier.clone(), gradients);
+            count += size;
+            if waiting.len() == LOSSES_READ_AT_ONCE {
+                sum += read(&mut waiting);
+                seen(count);
+            }
+        }
+        sum += read(&mut waiting);
+        seen(count);
+        Ok(sum)
+    }
+
+    /// Accuracy in percent on images that have passed the frontend already.
+    pub fn accuracy(
+        &self,
+        classifier: &Classifier,
+        examples: &Examples,
+    ) -> Result<f64, Interrupted> {
+        Ok(self.confusion(classifier, examples)?.accuracy())
+    }
+
+    /// How often each digit was taken for which, of images that have passed the
+    /// frontend already.
+    pub fn confusion(
+        &self,
+        classifier: &Classifier,
+        examples: &Examples,
+    ) -> Result<Confusion, Interrupted> {
+        let mut confusion = Confusion::default();
+        let mut labels = examples.labels().iter();
+        for batch in examples.batches(256, None, self.device).iter() {
+            if self.interrupter.should_stop() {
+                return Err(Interrupted);
+            }
+            let batch = batch.expect("examples are in memory");
+            let predicted = classifier
+                .forward_from_frontend(batch.images)
+                .argmax(1)
+                .flatten::<1>(0, 1);
+            for (answer, &label) in predicted.into_data().iter::<i64>().zip(&mut labels) {
+                confusion.count(label, answer as usize);
+            }
+        }
+        Ok(confusion)
+    }
+
+    /// The seed of an epoch's order. Of its own each time, so that an epoch
+    /// does not depend on how many went before it in the same process.
+    fn order(&self, epoch: usize) -> u64 {
+        self.seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64)
+    }
+}
+
+fn beginning(classifier: Classifier, optimizer: ModuleOptimizer) -> Checkpoint {
+    Checkpoint {
+        best: classifier.clone(),
+        classifier,
+        optimizer,
+        progress: Progress {
+            seconds: 0.0,
+            learning: Vec::new(),
+        },
+    }
+}
+
+/// The epoch of the highest accuracy, the earliest of equal ones.
+fn selected(learning: &[Epoch]) -> Option<Epoch> {
+    learning.iter().copied().reduce(|best, epoch| {
+        match epoch.select_accuracy > best.select_accuracy {
+            true => epoch,
+            false => best,
+        }
+    })
+}
+
+/// The sum of the losses that wait on a device.
+fn read(losses: &mut Vec<Tensor<1>>) -> f64 {
+    if losses.is_empty() {
+        return 0.0;
+    }
+    let losses = Tensor::cat(std::mem::take(losses), 0).into_data();
+    losses.iter::<f64>().sum()
+}
