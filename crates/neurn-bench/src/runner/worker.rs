@@ -27,7 +27,7 @@ pub struct Work<'a> {
     /// Those that some process is at.
     pub claims: Claims,
     /// Where records go.
-    pub journal: Mutex<Journal>,
+    pub journal: Mutex<Journal<Record>>,
     /// Where runs under way are kept.
     pub checkpoints: &'a Path,
     /// What a person sees.
@@ -146,7 +146,7 @@ impl Work<'_> {
         }
     }
 
-    fn journal(&self) -> std::sync::MutexGuard<'_, Journal> {
+    fn journal(&self) -> std::sync::MutexGuard<'_, Journal<Record>> {
         self.journal.lock().unwrap_or_else(|e| e.into_inner())
     }
 

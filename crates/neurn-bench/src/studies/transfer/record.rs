@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::device::Backend;
+use crate::runner::journal::Line;
 use crate::train::Epoch;
 
 /// One run: a network trained on one domain and tested on several.
@@ -74,6 +75,25 @@ pub struct Record {
     pub finished: u64,
     /// Versions of what computed it.
     pub versions: BTreeMap<String, String>,
+}
+
+impl Line for Record {
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn check(&self) -> Result<(), String> {
+        for (name, found) in &self.accuracy {
+            if !(0.0..=100.0).contains(found) {
+                return Err(format!(
+                    "{name}: expected an accuracy from 0 to 100, found {found}"
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The key of a test set in [`Record::data`].
