@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::device::Backend;
+use crate::runner::journal::Line;
 
 /// One value: a layer of a network, a group of neurons and a measure of how
 /// alike they are.
@@ -56,6 +57,24 @@ pub struct Measurement {
     pub degenerate: usize,
     /// The backend.
     pub device: Backend,
+}
+
+impl Line for Measurement {
+    const SCHEMA: u32 = 1;
+
+    fn id(&self) -> &str {
+        &self.run
+    }
+
+    fn check(&self) -> Result<(), String> {
+        match self.line < self.lines {
+            true => Ok(()),
+            false => Err(format!(
+                "expected a line below {} of its run, found {}",
+                self.lines, self.line
+            )),
+        }
+    }
 }
 
 /// The name of what is a mean over layers, or over groups.

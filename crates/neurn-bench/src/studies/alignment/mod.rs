@@ -41,6 +41,7 @@ use crate::cortex::{CortexError, Recordings, allen, antolik};
 use crate::data::{Domain, cifar10};
 use crate::device::DeviceName;
 use crate::error::Error;
+use crate::file;
 use crate::fingerprint::hexadecimal;
 use crate::measures::{Pairing, Scaling};
 use crate::report::write_whole;
@@ -183,11 +184,12 @@ impl AlignmentStudy {
             }
             let weights = folder.join(WEIGHTS);
             if weights.exists() {
-                let bytes = std::fs::read(&weights).map_err(|source| CortexError::Io {
+                let mut sum = file::sha256(&weights).map_err(|source| CortexError::Io {
                     path: weights.clone(),
                     source,
                 })?;
-                materials.weights = Some((weights, hexadecimal(&Sha256::digest(bytes)[..8])));
+                sum.truncate(16);
+                materials.weights = Some((weights, sum));
             }
         }
         for data in recordings {
