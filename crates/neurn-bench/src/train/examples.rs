@@ -16,7 +16,7 @@ use crate::data::{ImageSet, LabelledImage, Shift, resize};
 #[derive(Clone, Debug)]
 pub struct Examples {
     values: Arc<Vec<f32>>,
-    labels: Arc<Vec<u8>>,
+    labels: Arc<[u16]>,
     channels: usize,
     side: usize,
 }
@@ -25,7 +25,7 @@ pub struct Examples {
 #[derive(Clone, Debug)]
 pub struct Example {
     values: Vec<f32>,
-    label: u8,
+    label: u16,
 }
 
 /// A batch on a device.
@@ -53,12 +53,12 @@ impl Examples {
             .par_chunks_mut(size)
             .zip(range.clone())
             .for_each(|(values, index)| {
-                let image = images.labelled(index);
+                let image = images.labelled(index).expect("images are in memory");
                 values.copy_from_slice(&resize(&image, Self::CHANNELS, side).pixels);
             });
         Self {
             values: Arc::new(values),
-            labels: Arc::new(images.labels()[range].to_vec()),
+            labels: images.labels()[range].into(),
             channels: Self::CHANNELS,
             side,
         }
@@ -113,7 +113,7 @@ impl Examples {
     }
 
     /// The digits.
-    pub fn labels(&self) -> &[u8] {
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 

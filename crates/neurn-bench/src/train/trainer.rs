@@ -83,7 +83,7 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    fn count(&mut self, digit: u8, answer: usize) {
+    fn count(&mut self, digit: u16, answer: usize) {
         self.counts[usize::from(digit)][answer] += 1;
     }
 

@@ -13,7 +13,7 @@ mod wrong_bytes;
 use std::fs;
 use std::path::Path;
 
-use neurn_bench::data::{DataError, ImageSet, Pixels};
+use neurn_bench::data::{DataError, ImageSet, Values};
 use tempfile::TempDir;
 
 struct Folder(TempDir);
@@ -46,15 +46,15 @@ fn refused<T: std::fmt::Debug>(result: Result<T, DataError>, says: &[&str]) {
 }
 
 fn bytes(set: &ImageSet) -> &[u8] {
-    match set.pixels() {
-        Pixels::U8(bytes) => bytes,
-        Pixels::F32(_) => panic!("floats"),
+    match set.values().unwrap() {
+        Values::U8(bytes) => bytes,
+        Values::F32(_) => panic!("floats"),
     }
 }
 
 fn floats(set: &ImageSet) -> &[f32] {
-    match set.pixels() {
-        Pixels::F32(floats) => floats,
-        Pixels::U8(_) => panic!("bytes"),
+    match set.values().unwrap() {
+        Values::F32(floats) => floats,
+        Values::U8(_) => panic!("bytes"),
     }
 }

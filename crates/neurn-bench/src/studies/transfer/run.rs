@@ -202,8 +202,8 @@ impl Job<'_> {
 }
 
 /// The share of the most frequent digit, in percent.
-fn majority_class(labels: &[u8]) -> f64 {
+fn majority_class(labels: &[u16]) -> f64 {
     let count = |digit| labels.iter().filter(|label| **label == digit).count();
-    let most = (0..CLASSES as u8).map(count).max().unwrap_or(0);
+    let most = (0..CLASSES as u16).map(count).max().unwrap_or(0);
     100.0 * most as f64 / labels.len() as f64
 }

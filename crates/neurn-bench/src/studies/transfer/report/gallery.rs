@@ -9,7 +9,7 @@ use crate::report::Picture;
 use crate::train::Examples;
 
 /// The digits that are shown; few enough for a phone.
-const DIGITS: std::ops::Range<u8> = 0..6;
+const DIGITS: std::ops::Range<u16> = 0..6;
 /// Pixels between images, which nothing is drawn on.
 const GAP: u32 = 2;
 
