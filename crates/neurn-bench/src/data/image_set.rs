@@ -7,6 +7,7 @@ use burn::data::dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
 
 use super::DataError;
+use super::folder::Files;
 use crate::fingerprint::hexadecimal;
 
 /// Grey or colour values of all images of an [`ImageSet`] in memory, image after
@@ -44,12 +45,32 @@ pub struct LabelledImage {
 }
 
 /// Images of one shape with their labels. A clone shares the images.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// They are in memory, or in files that are decoded when an image is asked for.
+#[derive(Clone, Debug)]
 pub struct ImageSet {
-    values: Arc<Values>,
+    source: Source,
     labels: Arc<[u16]>,
     shape: [usize; 3],
     fingerprint: String,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Memory(Arc<Values>),
+    Files(Arc<Files>),
+}
+
+/// Of images in files: that they are of the same content.
+impl PartialEq for ImageSet {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.source, &other.source) {
+            (Source::Memory(values), Source::Memory(others)) => values == others,
+            (Source::Files(_), Source::Files(_)) => self.fingerprint == other.fingerprint,
+            _ => false,
+        };
+        same && self.labels == other.labels && self.shape == other.shape
+    }
 }
 
 impl ImageSet {
@@ -73,9 +94,19 @@ impl ImageSet {
         let labels: Arc<[u16]> = labels.into_iter().map(Into::into).collect();
         Self {
             fingerprint: fingerprint(&values, &labels, shape),
-            values: Arc::new(values),
+            source: Source::Memory(Arc::new(values)),
             labels,
             shape,
+        }
+    }
+
+    /// Pictures in files, RGB.
+    pub(super) fn of_files(files: Files, labels: Arc<[u16]>, fingerprint: String) -> Self {
+        Self {
+            shape: [3, files.side(), files.side()],
+            source: Source::Files(Arc::new(files)),
+            labels,
+            fingerprint,
         }
     }
 
@@ -91,7 +122,10 @@ impl ImageSet {
 
     /// The values of all images, if they are in memory.
     pub fn values(&self) -> Option<&Values> {
-        Some(&self.values)
+        match &self.source {
+            Source::Memory(values) => Some(values),
+            Source::Files(_) => None,
+        }
     }
 
     /// Image `index` with its label.
@@ -127,10 +161,13 @@ impl ImageSet {
     pub fn image(&self, index: usize) -> Result<Vec<f32>, DataError> {
         let size: usize = self.shape.iter().product();
         let range = index * size..(index + 1) * size;
-        Ok(match &*self.values {
-            Values::U8(values) => unit(&values[range]),
-            Values::F32(values) => values[range].to_vec(),
-        })
+        match &self.source {
+            Source::Memory(values) => Ok(match &**values {
+                Values::U8(values) => unit(&values[range]),
+                Values::F32(values) => values[range].to_vec(),
+            }),
+            Source::Files(files) => Ok(unit(&files.values(index)?)),
+        }
     }
 
     /// How many images of each label there are, up to the highest label.
@@ -145,7 +182,8 @@ impl ImageSet {
 
     /// A hash of what the images are made of (16 hexadecimal digits of SHA-256).
     /// Of images in memory: of shape, labels and values, the same for the same
-    /// images whatever container they came in.
+    /// images whatever container they came in. Of images in files: of class, name and
+    /// content of each file.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
