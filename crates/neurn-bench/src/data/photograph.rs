@@ -93,7 +93,9 @@ pub(super) fn with_bytes<T>(
 ) -> Result<T, DataError> {
     let file = container::plain(path)?;
     let metadata = file.get_ref().metadata();
-    let length = metadata.map_err(|source| DataError::io(path, source))?.len();
+    let length = metadata
+        .map_err(|source| DataError::io(path, source))?
+        .len();
     if length > MAX_FILE {
         let expected = format!("a picture file of at most {MAX_FILE} bytes");
         return Err(DataError::format(path, expected, length.to_string()));
@@ -176,7 +178,8 @@ fn has_an_end(bytes: &[u8]) -> bool {
     loop {
         // Among the values of a scan ff is followed by 00 or a restart mark.
         let mark = bytes.get(at..).and_then(|rest| {
-            let is_mark = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 1 | 0xff | 0xd0..=0xd7);
+            let is_mark =
+                |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 1 | 0xff | 0xd0..=0xd7);
             rest.windows(2).position(is_mark)
         });
         let Some(mark) = mark else { return false };
@@ -226,7 +229,9 @@ mod tests {
         // Start, a segment that holds an end mark, a scan with ff 00 and a restart.
         let whole = [
             &[0xff, 0xd8, 0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9][..],
-            &[0xff, 0xda, 0, 3, 9, 1, 2, 0xff, 0, 3, 0xff, 0xd0, 4, 0xff, 0xd9],
+            &[
+                0xff, 0xda, 0, 3, 9, 1, 2, 0xff, 0, 3, 0xff, 0xd0, 4, 0xff, 0xd9,
+            ],
         ]
         .concat();
         assert!(has_an_end(&whole));

@@ -1,6 +1,7 @@
 //! A classifier and batches of images -> a trained classifier.
 
 mod augment;
+mod batches;
 mod checkpoint;
 mod examples;
 mod trainer;
@@ -8,6 +9,6 @@ mod training;
 
 pub use augment::Augmentation;
 pub use checkpoint::{Checkpoint, CheckpointError, Checkpoints};
-pub use examples::{Example, Examples};
+pub use examples::{Batch, Example, Examples};
 pub use trainer::{Confusion, Event, Interrupted, Trained, Trainer, seeded};
 pub use training::{Epoch, Training};

@@ -2,9 +2,11 @@
 //! that are not what they should be, and the real ones where they are at hand.
 
 mod files;
+mod folder;
 mod missing;
 mod mnist;
 mod mnist_m;
+mod pictures;
 mod real_data;
 mod svhn;
 mod usps;

@@ -181,7 +181,10 @@ impl Files {
 
 impl Drop for Files {
     fn drop(&mut self) {
-        let kept = self.pictures.iter().filter_map(|picture| picture.kept.get());
+        let kept = self
+            .pictures
+            .iter()
+            .filter_map(|picture| picture.kept.get());
         self.budget.give_back(kept.map(|values| values.len()).sum());
     }
 }

@@ -134,14 +134,12 @@ impl DomainSource {
         };
         for (split, classes) in [("validation", &validation), (TEST, &test)] {
             if split == TEST || !classes.is_empty() {
-                super::same_classes([
-                    (TRAIN, &names(&train)),
-                    (split, &names(classes)),
-                ])
-                .map_err(|found| {
-                    let expected = "the same classes in each split";
-                    DataError::format(&self.path, expected, found)
-                })?;
+                super::same_classes([(TRAIN, &names(&train)), (split, &names(classes))]).map_err(
+                    |found| {
+                        let expected = "the same classes in each split";
+                        DataError::format(&self.path, expected, found)
+                    },
+                )?;
             }
         }
         let splits = [&train, &validation, &test].map(|classes| {

@@ -53,7 +53,11 @@ impl Scan {
     ) -> Result<Vec<Class>, DataError> {
         let mut folders = self.folders(folder)?;
         let mut lower: Vec<(String, &str)> = Vec::new();
-        lower.extend(folders.iter().map(|(name, _)| (name.to_lowercase(), &name[..])));
+        lower.extend(
+            folders
+                .iter()
+                .map(|(name, _)| (name.to_lowercase(), &name[..])),
+        );
         lower.sort_unstable();
         if let Some(pair) = lower.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             let expected = "classes whose names differ in more than upper and lower case";
@@ -67,13 +71,21 @@ impl Scan {
                     let expected = format!("a folder for the class `{class}`");
                     return Err(DataError::format(folder, expected, "none"));
                 };
+                if kept.contains(found) {
+                    let found = format!("`{class}`");
+                    return Err(DataError::format(folder, "no class chosen twice", found));
+                }
                 kept.push(found.clone());
             }
             folders = kept;
         }
         if folders.len() < 2 {
             let expected = "at least two folders, a class each, with pictures in them";
-            return Err(DataError::format(folder, expected, folders.len().to_string()));
+            return Err(DataError::format(
+                folder,
+                expected,
+                folders.len().to_string(),
+            ));
         }
         let class = |(name, path): Entry| {
             let mut pictures = Vec::new();

@@ -41,6 +41,24 @@ impl Default for Shares {
 }
 
 impl Shares {
+    /// How many of `count` pictures of a class validate and test. The first
+    /// round(count * train) train, those up to round(count * (train + validation))
+    /// validate and the rest tests; but one at least is in each split that has a
+    /// share where there are three pictures or more, and of fewer all train.
+    fn held_out(&self, count: usize) -> [usize; 2] {
+        if count < 3 {
+            return [0, 0];
+        }
+        let upto = |share: f64| (count as f64 * share).round() as usize;
+        let (train, tested) = (upto(self.train), upto(self.train + self.validation));
+        let test = (count - tested).clamp(1, count - 1);
+        let validation = match self.validation > 0.0 {
+            true => (tested - train).max(1).min(count - 1 - test),
+            false => 0,
+        };
+        [validation, test]
+    }
+
     /// What is wrong with them, if anything is.
     fn fault(&self) -> Option<String> {
         let Self {
@@ -99,22 +117,14 @@ pub(super) fn labelled(classes: &[Class]) -> Vec<Labelled> {
 
 /// Train, validation and test, each in an order without classes.
 ///
-/// Of `n` pictures of a class round(n * share) test and validate each, but at
-/// least one where there are three or more, and the rest trains.
+/// Each class is split by itself ([`Shares::held_out`]).
 pub(super) fn draw(classes: &[Class], shares: &Shares) -> [Vec<Labelled>; 3] {
     let mut splits = [const { Vec::new() }; 3];
     let all = labelled(classes);
     for pictures in all.chunk_by(|one, next| one.0 == next.0) {
         let mut pictures = pictures.to_vec();
         sort(&mut pictures, classes, shares.seed);
-        let count = pictures.len();
-        let part = |share: f64| match share > 0.0 && count >= 3 {
-            true => ((count as f64 * share).round() as usize).max(1),
-            false => 0,
-        };
-        let held_out = part(1.0 - shares.train - shares.validation);
-        let test = held_out.min(count.saturating_sub(1));
-        let validation = part(shares.validation).min(count.saturating_sub(1 + test));
+        let [validation, test] = shares.held_out(pictures.len());
         splits[2].extend(pictures.drain(..test));
         splits[1].extend(pictures.drain(..validation));
         splits[0].extend(pictures);
@@ -167,8 +177,8 @@ mod tests {
             (3, [1, 1, 1]),
             (4, [2, 1, 1]),
             (10, [8, 1, 1]),
-            (14, [12, 1, 1]),
-            (15, [11, 2, 2]),
+            (14, [11, 2, 1]),
+            (15, [12, 2, 1]),
             (100, [80, 10, 10]),
         ] {
             let classes = classes([count, 50]);
