@@ -283,7 +283,7 @@ impl Candidate {
         );
         match trained {
             Ok(trained) => Ok(trained.classifier),
-            Err(_) => Err(Error::Interrupted),
+            Err(error) => Err(error.into()),
         }
     }
 
