@@ -62,7 +62,6 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     sorts.sort_unstable();
     sorts.dedup();
     (!groups.is_empty()).then(|| Figure {
-        id: "scatter",
         title: format!(
             "RMSE without and with, {}",
             shown(data, results.is_simulated(data))

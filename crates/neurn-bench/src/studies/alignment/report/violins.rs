@@ -49,7 +49,6 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
     let keys = view.layers.iter().enumerate();
     let drawing = violins(&names, &samples, "RMSE")?;
     Some(Figure {
-        id: "violins",
         title: format!(
             "RMSE of single neurons, {}",
             shown(&view.neurons.name, view.neurons.simulated)
