@@ -78,17 +78,19 @@ impl Document {
 
     /// Writes `table.md`, `table.tex`, `table.csv`, `table.json` and `report.html`
     /// into a folder, each whole or not at all, and returns the Markdown. The page
-    /// also shows the galleries that were [saved](Gallery::save) in the folder.
+    /// ends with the galleries.
     ///
     /// # Errors
     ///
     /// If a file cannot be written.
-    pub fn write(&self, out: &Path) -> Result<String, Error> {
-        let galleries = Gallery::read_all(out);
-        let rendered = match galleries.is_empty() {
-            true => self.render(),
-            false => self.with(galleries).render(),
-        };
+    pub fn write(mut self, out: &Path, galleries: Vec<Gallery>) -> Result<String, Error> {
+        let of_galleries = galleries.into_iter().map(|gallery| Section {
+            title: gallery.title.clone(),
+            galleries: vec![gallery],
+            ..Section::default()
+        });
+        self.sections.extend(of_galleries);
+        let rendered = self.render();
         for (name, text) in [
             ("table.md", &rendered.markdown),
             ("table.tex", &rendered.latex),
@@ -99,18 +101,5 @@ impl Document {
             write_whole(&out.join(name), text.as_bytes())?;
         }
         Ok(rendered.markdown)
-    }
-
-    /// With these as further sections.
-    fn with(&self, galleries: Vec<Gallery>) -> Self {
-        let mut document = self.clone();
-        document
-            .sections
-            .extend(galleries.into_iter().map(|gallery| Section {
-                title: gallery.title.clone(),
-                galleries: vec![gallery],
-                ..Section::default()
-            }));
-        document
     }
 }

@@ -84,9 +84,10 @@ impl Gallery {
         write_whole(&folder.join(format!("{id}.json")), &json)
     }
 
-    /// Those of a study's folder, in the order of their ids. What cannot be read is
-    /// left out, and said on the terminal: no report is lost for a picture.
-    pub(crate) fn read_all(out: &Path) -> Vec<Self> {
+    /// Those that were saved in a study's folder, in the order of their ids. What
+    /// cannot be read is left out, and said on the terminal: no report is lost for a
+    /// picture.
+    pub fn read_all(out: &Path) -> Vec<Self> {
         let Ok(entries) = std::fs::read_dir(out.join(FOLDER)) else {
             return Vec::new();
         };

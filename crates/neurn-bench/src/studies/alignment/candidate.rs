@@ -17,8 +17,9 @@ use crate::cortex::Stimuli;
 use crate::data::{CLASSES, Domain};
 use crate::error::Error;
 use crate::fingerprint::hexadecimal;
-use crate::studies::transfer::{SettingsError, Split, frontend};
-use crate::train::{Augmentation, Checkpoints, Event, Examples, Trainer, Training, seeded};
+use crate::train::{
+    Augmentation, Checkpoints, Event, Examples, MethodError, Split, Trainer, Training, seeded,
+};
 
 /// One of them, with every frontend.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,7 +120,7 @@ impl Candidate {
         summary: &Summary,
         studio: &Studio,
     ) -> Result<Vec<Layer>, Error> {
-        let config = frontend(frontend_name, 3, 1).expect("checked with the settings");
+        let config = frontend(frontend_name);
         let stimuli = summary.stimuli;
         let device = studio.device;
         let pixels = |stimuli: &Stimuli| {
@@ -192,7 +193,7 @@ impl Candidate {
 
     /// Everything that makes up its layers but weights, for the identity of a run.
     pub fn identity(&self, frontend_name: &str) -> Result<serde_json::Value, Error> {
-        let config = frontend(frontend_name, 3, 1).map_err(SettingsError::from)?;
+        let config = frontend(frontend_name);
         let network = match self.origin {
             Origin::Pixels | Origin::Shuffled | Origin::Generator => None,
             _ => Some(burn::config::config_to_json(&self.config(config.clone())?)),
@@ -206,7 +207,7 @@ impl Candidate {
 
     fn config(&self, frontend: FrontendConfig) -> Result<ClassifierConfig, Error> {
         let backbone = BackboneConfig::from_name(&self.model, CLASSES, Examples::CHANNELS, SIDE)
-            .map_err(SettingsError::from)?;
+            .map_err(MethodError::from)?;
         Ok(ClassifierConfig::new(frontend, backbone))
     }
 
@@ -245,7 +246,7 @@ impl Candidate {
             .expect("asked for where there are photographs");
         let training = studio.training;
         let count = domain.train.labels().len();
-        let split = Split::of(count, training.train_limit, training.select_limit);
+        let split = Split::of(count, training.train_limit, training.validation_limit);
         if split.train == 0 {
             return Err(Error::TooFewImages {
                 domain: domain.name.clone(),
@@ -273,7 +274,7 @@ impl Candidate {
         };
         let trained = trainer.train(
             &through(0..split.train),
-            &through(split.train..split.train + split.select),
+            &through(split.train..split.train + split.validation),
             &mut |event| {
                 if let Event::Warning(text) = event {
                     eprintln!("{}: {text}", self.label());
@@ -302,4 +303,9 @@ fn images(stimuli: &Stimuli, channels: usize, device: &Device) -> Tensor<4> {
     let values: Vec<f32> = values.map(|&value| value as f32).collect();
     let shape = [stimuli.scenes(), 1, stimuli.height(), stimuli.width()];
     Tensor::<4>::from_data(TensorData::new(values, shape), device).repeat_dim(1, channels)
+}
+
+/// The frontend of a name that was checked with the settings.
+fn frontend(name: &str) -> FrontendConfig {
+    name.parse().expect("checked with the settings")
 }

@@ -5,7 +5,7 @@ use super::features::UnitMap;
 use super::measurement::BASELINE;
 use crate::error::Error;
 use crate::measures::{Distance, Pairing, Scaling};
-use crate::studies::transfer::FRONTENDS;
+use neurn_models::FRONTENDS;
 
 /// What [`Settings`] name.
 #[derive(Clone, Copy, Debug)]
@@ -57,9 +57,7 @@ impl Choices {
             )));
         }
         for name in &settings.frontends {
-            if !FRONTENDS.contains(&name.as_str())
-                || ["rand-conv", "mix-style"].contains(&name.as_str())
-            {
+            if !FRONTENDS.contains(&name.as_str()) {
                 return Err(Error::Argument(format!(
                     "frontends: expected names of frontends, found `{name}`"
                 )));

@@ -65,7 +65,7 @@ impl Default for Settings {
             training: Training {
                 epochs: 5,
                 train_limit: 4_000,
-                select_limit: 500,
+                validation_limit: 500,
                 ..Training::default()
             },
         }
@@ -80,6 +80,6 @@ impl Settings {
     ///
     /// If the file cannot be read or does not hold settings.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Ok(read_toml(path, "settings", |text| toml::from_str(text))?)
+        Ok(read_toml(path, |text| toml::from_str(text))?)
     }
 }

@@ -101,7 +101,7 @@ pub fn write(
     images: bool,
     out: &Path,
 ) -> Result<String, Error> {
-    document(measured, views, settings, images).write(out)
+    document(measured, views, settings, images).write(out, Vec::new())
 }
 
 /// How the data are called where they are shown.

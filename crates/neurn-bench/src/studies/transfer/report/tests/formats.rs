@@ -262,7 +262,7 @@ fn special_characters_in_names() {
 fn five_files_are_written() {
     let folder = tempfile::tempdir().unwrap();
     let study = full(&["mnist"]);
-    let markdown = study.document().write(folder.path()).unwrap();
+    let markdown = study.document().write(folder.path(), Vec::new()).unwrap();
     let mut files: Vec<String> = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|file| file.unwrap().file_name().into_string().unwrap())
@@ -281,5 +281,5 @@ fn five_files_are_written() {
     // The same records always come to the same files.
     assert_eq!(read("report.html"), study.render().html);
     let nowhere = folder.path().join("nowhere");
-    assert!(study.document().write(&nowhere).is_err());
+    assert!(study.document().write(&nowhere, Vec::new()).is_err());
 }

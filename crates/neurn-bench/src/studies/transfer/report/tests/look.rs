@@ -15,7 +15,8 @@ fn html(study: &MadeUp) -> String {
 fn html_with(study: &MadeUp, gallery: &Gallery) -> String {
     let folder = tempfile::tempdir().unwrap();
     gallery.save(folder.path(), "frontends").unwrap();
-    study.document().write(folder.path()).unwrap();
+    let galleries = Gallery::read_all(folder.path());
+    study.document().write(folder.path(), galleries).unwrap();
     std::fs::read_to_string(folder.path().join("report.html")).unwrap()
 }
 
