@@ -116,7 +116,7 @@ fn the_truth_is_found_and_its_order_matters() {
         assert!((line.value - (value(frontend) - value(BASELINE))).abs() < 1e-12);
     }
     let html = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    crate::report::page::parse(&html);
+    crate::report::parse(&html);
     assert!(html.contains("data:image/png"));
 }
 

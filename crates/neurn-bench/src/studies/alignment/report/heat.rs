@@ -70,7 +70,6 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
         }
     };
     Some(Figure {
-        id: "heat",
         title: format!(
             "RSA by layer and group, {}",
             shown(data, results.is_simulated(data))

@@ -44,7 +44,6 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
         return None;
     }
     Some(Figure {
-        id: "nearer",
         title: format!(
             "What brings it nearer, {}",
             shown(data, results.is_simulated(data))

@@ -1,6 +1,5 @@
 //! From measurements of alignment to what a person reads.
 
-mod csv;
 mod heat;
 mod layers;
 mod overlaps;
@@ -16,38 +15,19 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::report::figure::Figure;
-use crate::report::page::{Gallery, page};
-use crate::report::{format, write_whole};
+use crate::report::{Answer, Document, Gallery, Rows, Section, Warning};
 use crate::studies::alignment::{Measurement, Settings, View};
 use results::Results;
 
-const TITLE: &str = "Alignment with mouse visual cortex";
-
-/// A report as the text of its files.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rendered {
-    /// The tables.
-    pub markdown: String,
-    /// Every measurement, one a row.
-    pub csv: String,
-    /// Tables, figures and pictures as one file that loads nothing.
-    pub html: String,
-}
-
-/// The text of all files. Without `images` it has no pictures of RDMs and maps,
-/// from which the data could be had.
-///
-/// # Errors
-///
-/// If a picture cannot be encoded.
-pub fn render(
+/// What was measured, as a document. Without `images` it has no pictures of RDMs
+/// and maps, from which the data could be had.
+pub fn document(
     measured: &[Measurement],
     views: &[View],
     settings: &Settings,
     images: bool,
-) -> Result<Rendered, image::ImageError> {
+) -> Document {
     let results = Results::new(measured);
-    let sections = tables::sections(&results, settings);
     let mut figures: Vec<Figure> = Vec::new();
     for data in results.data() {
         figures.extend(heat::figure(&results, &data));
@@ -59,8 +39,6 @@ pub fn render(
         figures.extend(overlaps::figure(view));
     }
     let pictured = if images { views } else { &[] };
-    let rdms: Vec<_> = pictured.iter().map(pictures::rdms).collect();
-    let maps: Vec<_> = pictured.iter().flat_map(pictures::maps).collect();
     let galleries = [
         Gallery {
             title: "RDMs side by side".to_string(),
@@ -68,7 +46,7 @@ pub fn render(
                       whose RDM is the most reliable, and of the layer nearest to it behind each \
                       frontend."
                 .to_string(),
-            pictures: &rdms,
+            pictures: pictured.iter().flat_map(pictures::rdms).collect(),
         },
         Gallery {
             title: "Maps of neurons and of units".to_string(),
@@ -76,23 +54,42 @@ pub fn render(
                       them the maps of the units that RMSE pairs them with in the first layer, \
                       each from its least value (black) to its largest (white). The pairing is the study's."
                 .to_string(),
-            pictures: &maps,
+            pictures: pictured.iter().flat_map(pictures::maps).collect(),
         },
     ];
-    let warning = results.simulated().then_some([
-        "Simulated neurons",
-        ", made up by a program. They show that a measure finds what is there, and nothing about \
-         mice.",
-    ]);
-    Ok(Rendered {
-        markdown: format::markdown(TITLE, &sections),
-        csv: csv::csv(measured),
-        html: page(TITLE, warning, &sections, &figures, &galleries)?,
-    })
+    let mut sections: Vec<Section> = figures
+        .into_iter()
+        .map(|figure| Section {
+            title: figure.title.clone(),
+            figures: vec![figure],
+            ..Section::default()
+        })
+        .collect();
+    let shown = galleries
+        .into_iter()
+        .filter(|gallery| !gallery.pictures.is_empty());
+    sections.extend(shown.map(|gallery| Section {
+        title: gallery.title.clone(),
+        galleries: vec![gallery],
+        ..Section::default()
+    }));
+    sections.extend(tables::sections(&results, settings));
+    Document {
+        title: "Alignment with mouse visual cortex".to_string(),
+        answer: Answer::default(),
+        warning: results.simulated().then(|| Warning {
+            stressed: "Simulated neurons".to_string(),
+            rest: ", made up by a program. They show that a measure finds what is there, and \
+                   nothing about mice."
+                .to_string(),
+        }),
+        sections,
+        rows: Rows::of(measured),
+    }
 }
 
-/// Writes `table.md`, `table.csv` and `report.html` into a folder, each whole or
-/// not at all, and returns the Markdown.
+/// Writes all formats into a folder, each file whole or not at all, and returns the
+/// Markdown.
 ///
 /// # Errors
 ///
@@ -104,15 +101,7 @@ pub fn write(
     images: bool,
     out: &Path,
 ) -> Result<String, Error> {
-    let path = out.join("report.html");
-    let rendered = render(measured, views, settings, images).map_err(|source| Error::Picture {
-        path: path.clone(),
-        source,
-    })?;
-    write_whole(&out.join("table.md"), rendered.markdown.as_bytes())?;
-    write_whole(&out.join("table.csv"), rendered.csv.as_bytes())?;
-    write_whole(&path, rendered.html.as_bytes())?;
-    Ok(rendered.markdown)
+    document(measured, views, settings, images).write(out, Vec::new())
 }
 
 /// How the data are called where they are shown.

@@ -50,7 +50,6 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
         })
     });
     Some(Figure {
-        id: "overlaps",
         title: format!(
             "Densities of activity, {}",
             shown(&view.neurons.name, view.neurons.simulated)

@@ -16,7 +16,7 @@ const GAP: u32 = 4;
 const COLUMNS: usize = 8;
 
 /// The RDM of the most reliable group beside those of the layers nearest to it.
-pub(super) fn rdms(view: &View) -> Picture {
+pub(super) fn rdms(view: &View) -> Option<Picture> {
     let groups = view.neurons.groups.iter();
     let group = groups.reduce(|best, group| match group.ceiling > best.ceiling {
         true => group,
@@ -50,16 +50,13 @@ pub(super) fn rdms(view: &View) -> Picture {
             }
         }
     }
-    Picture {
-        domain: format!(
-            "{}, {}. From the left: {}",
-            shown(&view.neurons.name, view.neurons.simulated),
-            view.label,
-            names.join("; ")
-        ),
-        rows: Vec::new(),
-        image,
-    }
+    let name = format!(
+        "{}, {}. From the left: {}",
+        shown(&view.neurons.name, view.neurons.simulated),
+        view.label,
+        names.join("; ")
+    );
+    Picture::new(&name, Vec::new(), &image).ok()
 }
 
 /// Maps of the most reliable neurons, and of their units behind each frontend.
@@ -107,15 +104,12 @@ pub(super) fn maps(view: &View) -> Option<Picture> {
             }
         }
     }
-    Some(Picture {
-        domain: format!(
-            "{}, {}",
-            shown(&view.neurons.name, view.neurons.simulated),
-            view.label
-        ),
-        rows,
-        image,
-    })
+    let name = format!(
+        "{}, {}",
+        shown(&view.neurons.name, view.neurons.simulated),
+        view.label
+    );
+    Picture::new(&name, rows, &image).ok()
 }
 
 fn map(maps: &Mat<f64>, index: usize) -> Vec<f64> {

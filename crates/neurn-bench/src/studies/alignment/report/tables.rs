@@ -2,7 +2,8 @@
 
 use super::results::{Results, Subject, Summary, title, treatments, without_layers};
 use super::shown;
-use crate::report::table::{Row, Section, Table};
+use crate::report::Section;
+use crate::report::table::{Row, Table};
 use crate::report::value::{Value, signed_thousandths};
 use crate::studies::alignment::{BASELINE, Settings, difference};
 
@@ -24,6 +25,7 @@ pub(super) fn sections(results: &Results, settings: &Settings) -> Vec<Section> {
             title: shown(&data, simulated),
             paragraphs: verdicts(results, &data),
             tables,
+            ..Section::default()
         });
     }
     sections.push(published());
@@ -89,7 +91,7 @@ fn how_to_read(results: &Results, settings: &Settings) -> Section {
     Section {
         title: "How to read this".to_string(),
         paragraphs,
-        tables: Vec::new(),
+        ..Section::default()
     }
 }
 
@@ -435,5 +437,6 @@ fn published() -> Section {
                 .collect(),
             notes: vec!["Read off a scatter plot by eye, give or take 0.0007.".to_string()],
         }],
+        ..Section::default()
     }
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::device::Backend;
-use crate::report::page::parse;
+use crate::report::{Rendered, parse};
 use crate::studies::alignment::{BASELINE, MEAN, difference};
 
 fn line(model: &str, training: &str, frontend: &str, layer: &str, value: f64) -> Measurement {
@@ -52,8 +52,8 @@ fn pixels(gain: f64) -> Vec<Measurement> {
 }
 
 fn markdown(lines: &[Vec<Measurement>]) -> String {
-    render(&lines.concat(), &[], &Settings::default(), true)
-        .unwrap()
+    document(&lines.concat(), &[], &Settings::default(), true)
+        .render()
         .markdown
 }
 
@@ -95,8 +95,8 @@ fn less_rmse_is_nearer() {
     lines
         .iter_mut()
         .for_each(|line| line.measure = "rmse".to_string());
-    let text = render(&lines, &[], &Settings::default(), true)
-        .unwrap()
+    let text = document(&lines, &[], &Settings::default(), true)
+        .render()
         .markdown;
     assert!(
         text.contains("+0.100 [+0.080, +0.120], nearer, and by more"),
@@ -112,7 +112,8 @@ fn simulated_is_written_on_everything() {
         markdown,
         html,
         csv,
-    } = render(&lines, &[], &Settings::default(), true).unwrap();
+        ..
+    } = document(&lines, &[], &Settings::default(), true).render();
     for caption in markdown.lines().filter(|line| line.starts_with("### ")) {
         // Only the published numbers are of mice.
         let published = caption.contains("arXiv");
@@ -138,13 +139,13 @@ fn simulated_is_written_on_everything() {
 
 #[test]
 fn the_page_is_well_formed_and_loads_nothing() {
-    let html = render(
+    let html = document(
         &[pixels(0.0), network("cifar10", 0.1)].concat(),
         &[],
         &Settings::default(),
         true,
     )
-    .unwrap()
+    .render()
     .html;
     let document = parse(&html);
     for node in document.descendants() {
