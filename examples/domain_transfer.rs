@@ -16,8 +16,8 @@ use clap::Parser;
 use neurn_bench::data::{self, ShiftKind};
 use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::error::Error;
-use neurn_bench::runner::Place;
 use neurn_bench::runner::interrupt::on_ctrl_c;
+use neurn_bench::runner::{self, Place};
 use neurn_bench::studies::transfer::{Data, PRESETS, Plan, Protocol, Study, method_names};
 use neurn_bench::train::Method;
 use neurn_models::MODELS;
@@ -103,6 +103,9 @@ struct Arguments {
     /// Print the names that the options take, and exit.
     #[arg(long)]
     list: bool,
+    /// Only write the report of the records that are in the folder. It needs no data.
+    #[arg(long, conflicts_with = "dry_run")]
+    report: bool,
     /// Print the plan and its runs, and which of them are done, and exit.
     #[arg(long)]
     dry_run: bool,
@@ -251,11 +254,14 @@ fn main() -> ExitCode {
     if arguments.list {
         return list();
     }
-    let dry_run = arguments.dry_run;
-    let result = arguments.study().and_then(|(study, place)| match dry_run {
-        true => preview(&study, &place),
-        false => run(&study, &place),
-    });
+    let (dry_run, report) = (arguments.dry_run, arguments.report);
+    let result = arguments
+        .study()
+        .and_then(|(study, place)| match (dry_run, report) {
+            (true, _) => preview(&study, &place),
+            (_, true) => print(&runner::report(&study, &place.out)?, &place),
+            _ => print(&place.run(&study, &on_ctrl_c("step"))?, &place),
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -297,9 +303,7 @@ fn preview(study: &Study, place: &Place) -> Result<(), Error> {
     Ok(())
 }
 
-fn run(study: &Study, place: &Place) -> Result<(), Error> {
-    let interrupter = on_ctrl_c("step");
-    let tables = place.run(study, &interrupter)?;
+fn print(tables: &str, place: &Place) -> Result<(), Error> {
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(
         std::io::stdout(),

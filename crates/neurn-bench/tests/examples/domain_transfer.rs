@@ -452,3 +452,67 @@ fn the_names_that_options_take() {
         assert!(text.contains(name), "{text}");
     }
 }
+
+/// A folder of images for each class: squares of a grey value of their own, so
+/// many each.
+fn folder(path: &Path, classes: &[&str], count: u32) {
+    for (class, name) in classes.iter().enumerate() {
+        let folder = path.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..count {
+            let image = image::RgbImage::from_fn(20, 24, |x, y| {
+                let inside = x > 5 && y > 5 + number % 3;
+                image::Rgb([if inside { 60 * class as u8 + 20 } else { 250 }; 3])
+            });
+            image.save(folder.join(format!("{number}.png"))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn folders_of_images_are_domains() {
+    let root = tempfile::tempdir().unwrap();
+    let classes = ["bird", "cat", "dog"];
+    let names = ["ink", "paint", "photo"];
+    let domains = names.map(|name| {
+        let path = root.path().join(name);
+        folder(&path, &classes, 12);
+        format!("{name}={}", path.display())
+    });
+    let out = root.path().join("out");
+    let mut arguments: Vec<&str> = vec!["--model", "digit-net-small", "--image-size", "16"];
+    arguments.extend(["--method", "none", "--epochs", "1", "--leave-one-out"]);
+    for domain in &domains {
+        arguments.extend(["--domain", domain]);
+    }
+    let output = run(&arguments, &out);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let records = records(&out);
+    let sources: Vec<String> = records
+        .iter()
+        .map(|record| record.sources.join(" "))
+        .collect();
+    assert_eq!(sources, ["paint photo", "ink photo", "ink paint"]);
+    for record in &records {
+        assert_eq!(record.classes, classes);
+        // 80 / 10 / 10 of 12 images of each of three classes, in two domains.
+        assert!((48..=60).contains(&record.train_images), "{record:?}");
+        let confusion = record.targets["ink"].confusion.as_ref().unwrap();
+        assert_eq!(confusion.len(), 3);
+    }
+
+    // Classes that differ, and an image that is none.
+    let other = root.path().join("other");
+    folder(&other, &["bird", "cat", "fox"], 4);
+    let other = format!("other={}", other.display());
+    let refuse = |domain: &str, says: &[&str]| {
+        let arguments = ["--domain", &domains[0], "--domain", domain];
+        refused(&run(&arguments, &root.path().join("none")), 1, says);
+    };
+    refuse(&other, &["`ink`", "`other`", "`dog`", "`fox`"]);
+    let broken = root.path().join("photo/cat/3.png");
+    std::fs::write(&broken, "not an image").unwrap();
+    refuse(&domains[2], &["photo/cat/3.png"]);
+    refuse("nowhere", &["NAME=PATH", "`nowhere`"]);
+}
