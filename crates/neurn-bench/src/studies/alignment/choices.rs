@@ -40,7 +40,7 @@ impl Choices {
         let pairings = [
             Pairing::Nearest,
             Pairing::Assignment,
-            Pairing::Random(0),
+            Pairing::Random,
             Pairing::All,
         ];
         let at_least =

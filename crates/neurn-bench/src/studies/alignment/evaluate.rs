@@ -264,7 +264,7 @@ fn rsa(subject: &Subject, choices: &Choices) -> Vec<Value> {
             value: chance.values[(group, model)],
             draws: drawn.draws(group, model),
             ceiling: subject.groups[group].ceiling,
-            p: Some(chance.corrected[(group, model)]),
+            p: Some(chance.p[(group, model)]),
             ..subject.about(frontend, layer, group)
         })
     })

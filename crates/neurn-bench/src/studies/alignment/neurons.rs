@@ -148,7 +148,7 @@ impl Neurons {
             .map(|neuron| constant(responses.col_as_slice(neuron)))
             .collect();
         let repeats: Vec<Mat<f64>> = (0..repeats).map(|r| data.responses.repeat(r)).collect();
-        let reliability = split_half(&repeats, SPLITS, SEED).map(|found| found.values);
+        let reliability = split_half(&repeats, SPLITS, SEED);
         let mut named = BTreeSet::new();
         let mut groups = Vec::new();
         let everyone = ("all".to_string(), (0..data.neurons.len()).collect());
@@ -261,9 +261,8 @@ fn chosen(data: Recordings) -> Recordings {
         false => selection.representatives(representations.as_ref()),
     };
     Recordings {
-        responses: data.responses.select_neurons(&chosen.neurons),
+        responses: data.responses.select_neurons(&chosen),
         neurons: chosen
-            .neurons
             .iter()
             .map(|&neuron| data.neurons[neuron].clone())
             .collect(),

@@ -4,7 +4,7 @@ use faer::Mat;
 use image::{Rgba, RgbaImage};
 
 use super::shown;
-use crate::measures::{Comparison, Rdm, Scaling, compare, pair, rmse_matrix};
+use crate::measures::{Rdm, Scaling, pair, rmse_matrix, spearman};
 use crate::report::Picture;
 use crate::report::figure::ink::tick;
 use crate::statistics::average_ranks;
@@ -23,7 +23,7 @@ pub(super) fn rdms(view: &View) -> Picture {
         false => best,
     });
     let group = group.expect("neurons have a group");
-    let near = |layer: &Layer| compare(&layer.rdm, &group.rdm, Comparison::Spearman);
+    let near = |layer: &Layer| spearman(&layer.rdm, &group.rdm);
     let mut names = vec![group.name.clone()];
     let mut side_by_side = vec![&group.rdm];
     for (frontend, layers) in &view.layers {
