@@ -1,10 +1,13 @@
-//! Drawings: dots, lines, tiles, in the page's colours.
+//! Five kinds of plot in the page's colours, as functions of numbers: dots with
+//! intervals, lines, tiles, violins, scatter.
 
 pub(crate) mod dots;
 pub(crate) mod ink;
 pub(crate) mod lines;
+pub(crate) mod scatter;
 pub(crate) mod ticks;
 pub(crate) mod tiles;
+pub(crate) mod violins;
 
 pub(crate) use ink::SERIES;
 

@@ -3,7 +3,7 @@
 use super::super::results::{Measure, Results, distinct};
 use super::super::treatment::{Setting, Treatment};
 use super::errors;
-use crate::report::figure::lines::{Axes, Line, Point, lines};
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
 
 /// There is one if a frontend was run with several patches.
@@ -33,7 +33,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
         let level = baseline.map(|y| Line {
             series: 0,
             points: [first, last].map(|x| Point { x, y }).to_vec(),
-            marked: false,
+            style: Style::Plain,
         });
         let of_families = families.iter().zip(1..).map(|(family, series)| Line {
             series,
@@ -44,12 +44,12 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
                     Some(Point { x: k as f64, y })
                 })
                 .collect(),
-            marked: true,
+            style: Style::Marked,
         });
         let axes = Axes {
             x_title: "k, pixels".to_string(),
             y_title: "accuracy, %".to_string(),
-            ticks: ticks.clone(),
+            ticks: ticks.iter().map(|&k| k as f64).collect(),
         };
         let all: Vec<Line> = level.into_iter().chain(of_families).collect();
         lines(&axes, &all).map(|drawing| Panel {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::results::Results;
 use super::super::treatment::{Setting, Treatment};
 use super::{errors, keys};
-use crate::report::figure::lines::{Axes, Line, Point, lines};
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Panel};
 use crate::statistics::Estimate;
 use crate::train::Epoch;
@@ -28,14 +28,18 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
                 Line {
                     series,
                     // A single epoch makes no line.
-                    marked: points.len() == 1,
+                    style: if points.len() == 1 {
+                        Style::Marked
+                    } else {
+                        Style::Plain
+                    },
                     points,
                 }
             });
             let curves: Vec<Line> = curves.collect();
             let places = curves.iter().flat_map(|curve| &curve.points);
-            let mut ticks: Vec<usize> = places.map(|point| point.x as usize).collect();
-            ticks.sort_unstable();
+            let mut ticks: Vec<f64> = places.map(|point| point.x).collect();
+            ticks.sort_unstable_by(f64::total_cmp);
             ticks.dedup();
             let axes = Axes {
                 x_title: "epoch".to_string(),

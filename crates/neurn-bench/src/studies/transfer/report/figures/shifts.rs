@@ -3,7 +3,7 @@
 use super::super::results::Results;
 use super::super::treatment::Setting;
 use super::{errors, keys};
-use crate::report::figure::lines::{Axes, Line, Point, lines};
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Panel};
 
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
@@ -26,7 +26,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
                 Line {
                     series,
                     points: points.collect(),
-                    marked: true,
+                    style: Style::Marked,
                 }
             });
             let axes = Axes {
@@ -34,7 +34,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
                 y_title: "accuracy, %".to_string(),
                 ticks: test_sets
                     .iter()
-                    .map(|(severity, _)| *severity as usize)
+                    .map(|(severity, _)| f64::from(*severity))
                     .collect(),
             };
             let drawing = lines(&axes, &of_treatments.collect::<Vec<_>>());
