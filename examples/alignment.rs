@@ -18,7 +18,7 @@ use neurn_bench::device::DeviceName;
 use neurn_bench::error::Error;
 use neurn_bench::runner::interrupt::on_ctrl_c;
 use neurn_bench::studies::alignment::{AlignmentStudy, Cortex, Settings};
-use neurn_bench::studies::transfer::FRONTENDS;
+use neurn_models::FRONTENDS;
 use neurn_models::MODELS;
 
 /// Compare networks with neurons of mouse visual cortex, with and without NeuRN.

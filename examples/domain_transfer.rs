@@ -4,7 +4,7 @@
 //! ```text
 //! cargo run --release --example domain_transfer                  # synthetic domains, minutes
 //! cargo run --release --example domain_transfer -- --data DIR    # the real ones
-//! cargo run --release --example domain_transfer -- --data DIR --plan rivals
+//! cargo run --release --example domain_transfer -- --data DIR --plan baselines
 //! ```
 
 use std::io::Write;
@@ -15,9 +15,10 @@ use clap::Parser;
 use neurn_bench::data::{self, ShiftKind};
 use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::error::Error;
+use neurn_bench::runner::Place;
 use neurn_bench::runner::interrupt::on_ctrl_c;
-use neurn_bench::studies::transfer::{Data, Study};
-use neurn_bench::studies::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
+use neurn_bench::studies::transfer::{Data, PRESETS, Plan, Study, method_names};
+use neurn_bench::train::Method;
 use neurn_models::MODELS;
 
 /// Train on one domain of digits, test on the others, with and without NeuRN.
@@ -47,9 +48,10 @@ struct Arguments {
     /// Shifts of the targets, at every severity, to test on too.
     #[arg(long, value_delimiter = ',', value_name = "SHIFT")]
     shift: Vec<ShiftKind>,
-    /// What stands before the backbone.
-    #[arg(long, value_delimiter = ',', value_parser = FRONTENDS.to_vec())]
-    frontend: Vec<String>,
+    /// What stands against the shift: frontends, augmentations, or both as in
+    /// neurn+rand-conv.
+    #[arg(long, value_delimiter = ',', alias = "frontend")]
+    method: Vec<Method>,
     /// Sides of NeuRN's patch, odd.
     #[arg(long, value_delimiter = ',', value_parser = odd)]
     k: Vec<usize>,
@@ -93,66 +95,81 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn study(self) -> Result<Study, Error> {
-        let default = if self.data.is_some() {
-            "digits"
-        } else {
-            "quick"
+    /// The study, and where it is carried out.
+    fn study(self) -> Result<(Study, Place), Error> {
+        let default = match self.data {
+            Some(_) => "digits",
+            None => "quick",
         };
-        let name = self.plan.unwrap_or(default.to_string());
-        let mut plan = match Plan::preset(&name) {
+        let name = self.plan.clone().unwrap_or(default.to_string());
+        let plan = match Plan::preset(&name) {
             Some(plan) => plan,
             None => Plan::read(name.as_ref())?,
         };
+        let plan = self.changed(plan);
+        let stem = PathBuf::from(&name).file_stem().map(PathBuf::from);
+        let place = Place {
+            out: self
+                .out
+                .or_else(|| Some(PathBuf::from("out").join(stem?)))
+                .unwrap_or("out/plan".into()),
+            devices: self.device,
+            at_a_time: self.jobs,
+        };
+        let data = match self.data {
+            Some(folder) => Data::Folder(folder),
+            None => Data::Synthetic {
+                train: 3_600,
+                test: 1_000,
+                seed: 0,
+            },
+        };
+        let study = Study::new(plan, data, place.backend()?, !self.no_images);
+        Ok((study, place))
+    }
+
+    /// A plan with what the options say in its place.
+    fn changed(&self, mut plan: Plan) -> Plan {
         for (chosen, planned) in [
-            (self.model, &mut plan.models),
-            (self.source, &mut plan.sources),
-            (self.target, &mut plan.targets),
+            (&self.model, &mut plan.models),
+            (&self.source, &mut plan.sources),
+            (&self.target, &mut plan.targets),
         ] {
             if !chosen.is_empty() {
-                *planned = chosen;
+                *planned = chosen.clone();
             }
         }
         let targets = &plan.targets;
-        plan.shifted.retain(|name| targets.contains(name));
+        plan.shifted
+            .retain(|name| targets.is_empty() || targets.contains(name));
         if !self.shift.is_empty() {
-            plan.shifts = self.shift;
+            plan.shifts = self.shift.clone();
         }
-        if !self.frontend.is_empty() {
-            let named = self.frontend.iter();
-            plan.frontends = named.map(|name| FrontendSettings::named(name)).collect();
+        if !self.method.is_empty() {
+            plan.methods = self.method.clone();
         }
         if !self.k.is_empty() {
-            let patched = plan.frontends.iter_mut().filter(|f| f.has_patch());
-            patched.for_each(|frontend| frontend.k = self.k.clone());
+            let methods = plan.methods.iter();
+            let with_k = methods.flat_map(|method| match method.patch() {
+                Some(_) => self.k.iter().map(|&k| method.with_patch(k)).collect(),
+                None => vec![method.clone()],
+            });
+            plan.methods = with_k.collect();
         }
         if let Some(seeds) = self.seeds {
             plan.seeds = (0..seeds).collect();
         }
+        if let Some(rate) = self.lr {
+            plan.learning_rates = vec![rate];
+        }
         let training = &mut plan.training;
         training.epochs = self.epochs.unwrap_or(training.epochs);
+        if self.epochs.is_some() {
+            training.iterations = None;
+        }
         training.batch = self.batch.unwrap_or(training.batch);
         training.train_limit = self.train_limit.unwrap_or(training.train_limit);
-        training.learning_rate = self.lr.unwrap_or(training.learning_rate);
-        let stem = |name: &str| PathBuf::from(name).file_stem().map(PathBuf::from);
-        Ok(Study {
-            plan,
-            data: match self.data {
-                Some(folder) => Data::Folder(folder),
-                None => Data::Synthetic {
-                    train: 3_600,
-                    test: 1_000,
-                    seed: 0,
-                },
-            },
-            devices: self.device,
-            at_a_time: self.jobs,
-            images: !self.no_images,
-            out: self
-                .out
-                .or_else(|| Some(PathBuf::from("out").join(stem(&name)?)))
-                .unwrap_or("out/plan".into()),
-        })
+        plan
     }
 }
 
@@ -192,9 +209,9 @@ fn main() -> ExitCode {
         return list();
     }
     let dry_run = arguments.dry_run;
-    let result = arguments.study().and_then(|study| match dry_run {
-        true => preview(&study),
-        false => run(&study),
+    let result = arguments.study().and_then(|(study, place)| match dry_run {
+        true => preview(&study, &place),
+        false => run(&study, &place),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -212,7 +229,7 @@ fn list() -> ExitCode {
         .collect();
     _ = writeln!(
         std::io::stdout(),
-        "plans:     {}\ndomains:   {}\nshifts:    {}\nmodels:    {}\nfrontends: {}\n\
+        "plans:     {}\ndomains:   {}\nshifts:    {}\nmodels:    {}\nmethods:   {}\n\
          devices:   {}",
         PRESETS
             .iter()
@@ -222,37 +239,29 @@ fn list() -> ExitCode {
         data::NAMES.join(" "),
         ShiftKind::ALL.map(|shift| shift.name()).join(" "),
         MODELS.join(" "),
-        FRONTENDS.join(" "),
+        method_names().join(" "),
         built.join(" ")
     );
     ExitCode::SUCCESS
 }
 
-fn preview(study: &Study) -> Result<(), Error> {
+fn preview(study: &Study, place: &Place) -> Result<(), Error> {
     _ = writeln!(std::io::stdout(), "{}", study.plan.to_toml());
-    for (run, id, done) in study.preview()? {
-        _ = writeln!(
-            std::io::stdout(),
-            "{id} {} {} -> {}, {}, seed {}, {}",
-            if done { "done   " } else { "to run " },
-            run.source,
-            run.model,
-            run.frontend_label(),
-            run.seed,
-            run.backend
-        );
+    for job in place.preview(study)? {
+        let state = if job.done { "done   " } else { "to run " };
+        _ = writeln!(std::io::stdout(), "{} {state} {}", job.id, job.label);
     }
     Ok(())
 }
 
-fn run(study: &Study) -> Result<(), Error> {
+fn run(study: &Study, place: &Place) -> Result<(), Error> {
     let interrupter = on_ctrl_c("step");
-    let tables = study.run(&interrupter)?;
+    let tables = place.run(study, &interrupter)?;
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(
         std::io::stdout(),
         "{tables}\nWritten to {}",
-        study.out.display()
+        place.out.display()
     );
     Ok(())
 }

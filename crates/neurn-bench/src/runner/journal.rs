@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::studies::transfer::record::Record;
-
 /// Why records could not be read or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -60,7 +58,7 @@ pub fn read<R: DeserializeOwned>(path: &Path) -> Result<Vec<R>, JournalError> {
 /// A `results.jsonl` that is open to append to. Every process that does so holds
 /// the system's lock on the file for as long as it takes.
 #[derive(Debug)]
-pub struct Journal<R = Record> {
+pub struct Journal<R> {
     path: PathBuf,
     file: File,
     /// Bytes that are in `records`.

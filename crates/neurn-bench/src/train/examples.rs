@@ -112,6 +112,52 @@ impl Examples {
         }
     }
 
+    /// Images one part after another.
+    ///
+    /// # Panics
+    ///
+    /// If there is no part, or shapes differ.
+    pub fn concat(parts: Vec<Self>) -> Self {
+        let first = parts.first().expect("a part at least");
+        let (channels, side) = (first.channels, first.side);
+        if parts.len() == 1 {
+            return first.clone();
+        }
+        let mut values = Vec::new();
+        let mut labels = Vec::new();
+        for part in &parts {
+            assert_eq!((part.channels, part.side), (channels, side));
+            values.extend_from_slice(&part.values);
+            labels.extend_from_slice(&part.labels);
+        }
+        Self {
+            values: Arc::new(values),
+            labels: Arc::new(labels),
+            channels,
+            side,
+        }
+    }
+
+    /// Mean and population deviation of each channel over all images, in f64; 1 for
+    /// the deviation of a channel that is the same everywhere.
+    pub fn channel_statistics(&self, _device: &Device) -> (Vec<f64>, Vec<f64>) {
+        let plane = self.side * self.side;
+        let count = (self.labels.len() * plane) as f64;
+        let of_channel = |channel: usize| {
+            let planes = self.values.chunks_exact(plane);
+            planes.skip(channel).step_by(self.channels)
+        };
+        let channels = 0..self.channels;
+        let statistics = channels.map(|channel| {
+            let values = || of_channel(channel).flatten().map(|&value| f64::from(value));
+            let mean = values().sum::<f64>() / count;
+            let variance = values().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+            let deviation = if variance > 0.0 { variance.sqrt() } else { 1.0 };
+            (mean, deviation)
+        });
+        statistics.unzip()
+    }
+
     /// The digits.
     pub fn labels(&self) -> &[u8] {
         &self.labels

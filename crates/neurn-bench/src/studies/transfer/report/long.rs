@@ -1,14 +1,15 @@
 //! Every number of a study, one entry each, for programs.
 
 use super::results::{Cell, Measure, Results, distinct, parse_shift};
-use super::treatment::{Setting, Treatment};
+use super::treatment::Setting;
 use crate::statistics::{Estimate, PairedDifference};
+use crate::train::Method;
 
 /// One treatment on one test set, or the mean over several.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::studies::transfer::report) struct Entry {
     pub(in crate::studies::transfer::report) setting: Setting,
-    pub(in crate::studies::transfer::report) treatment: Treatment,
+    pub(in crate::studies::transfer::report) treatment: Method,
     /// `None` of a mean over sources.
     pub(in crate::studies::transfer::report) source: Option<String>,
     /// The domain, or the name of the mean.
@@ -65,7 +66,7 @@ pub(in crate::studies::transfer::report) fn entries(results: &Results) -> Vec<En
 fn entry(
     results: &Results,
     setting: &Setting,
-    treatment: &Treatment,
+    treatment: &Method,
     cells: &[Cell],
 ) -> Option<Entry> {
     Some(Entry {

@@ -1,8 +1,9 @@
 //! Records as numbers: of a treatment, over cells, by seed.
 
+use crate::train::Method;
 use std::collections::BTreeMap;
 
-use super::treatment::{Setting, Treatment};
+use super::treatment::Setting;
 use crate::statistics::{Estimate, PairedDifference};
 use crate::studies::transfer::record::Record;
 
@@ -60,9 +61,9 @@ impl Results<'_> {
     }
 
     /// In the order in which the records name them, the baseline first.
-    pub(super) fn treatments(&self, setting: &Setting) -> Vec<Treatment> {
-        let mut treatments = distinct(self.of(setting).map(Treatment::of));
-        treatments.sort_by_key(|treatment| *treatment != Treatment::baseline());
+    pub(super) fn treatments(&self, setting: &Setting) -> Vec<Method> {
+        let mut treatments = distinct(self.of(setting).map(|record| record.method.clone()));
+        treatments.sort_by_key(|treatment| *treatment != Method::default());
         treatments
     }
 
@@ -87,15 +88,17 @@ impl Results<'_> {
     pub(super) fn by_seed(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        treatment: &Method,
         cells: &[Cell],
     ) -> BTreeMap<u64, f64> {
         let mut by_seed: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         for (source, test_set) in cells {
             let mut of_cell = BTreeMap::new();
-            let records = self.of(setting).filter(|record| record.source == *source);
-            for record in records.filter(|record| Treatment::of(record) == *treatment) {
-                let accuracy = record.accuracy.get(test_set).copied();
+            let records = self
+                .of(setting)
+                .filter(|record| record.sources == [source.clone()]);
+            for record in records.filter(|record| record.method == *treatment) {
+                let accuracy = record.targets.get(test_set).map(|target| target.accuracy);
                 of_cell.extend(finite(accuracy).map(|accuracy| (record.seed, accuracy)));
             }
             for (seed, accuracy) in of_cell {
@@ -113,7 +116,7 @@ impl Results<'_> {
     pub(super) fn accuracy(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        treatment: &Method,
         cells: &[Cell],
     ) -> Option<Estimate> {
         let by_seed = self.by_seed(setting, treatment, cells);
@@ -124,13 +127,13 @@ impl Results<'_> {
     pub(super) fn gain(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        treatment: &Method,
         cells: &[Cell],
     ) -> Option<PairedDifference> {
-        if *treatment == Treatment::baseline() {
+        if *treatment == Method::default() {
             return None;
         }
-        let without = self.by_seed(setting, &Treatment::baseline(), cells);
+        let without = self.by_seed(setting, &Method::default(), cells);
         let with = self.by_seed(setting, treatment, cells);
         let pairs = with
             .iter()
@@ -180,11 +183,7 @@ impl Results<'_> {
     /// columns and then of their names.
     pub(super) fn shifts(&self) -> Vec<Shift> {
         let mut severities: BTreeMap<(&str, &str), Vec<u32>> = BTreeMap::new();
-        for test_set in self
-            .records
-            .iter()
-            .flat_map(|record| record.accuracy.keys())
-        {
+        for test_set in self.records.iter().flat_map(|record| record.targets.keys()) {
             if let Some((domain, kind, severity)) = parse_shift(test_set) {
                 severities.entry((domain, kind)).or_default().push(severity);
             }
@@ -215,10 +214,12 @@ impl Results<'_> {
         for source in self.sources {
             for domain in &domains {
                 let tested = |shift: &Shift| {
-                    let of_source = self.records.iter().filter(|r| r.source == *source);
+                    let of_source = self
+                        .records
+                        .iter()
+                        .filter(|r| r.sources == [source.clone()]);
                     let cells = shift.cells(source);
-                    let has =
-                        |r: &Record| cells.iter().any(|(_, set)| r.accuracy.contains_key(set));
+                    let has = |r: &Record| cells.iter().any(|(_, set)| r.targets.contains_key(set));
                     of_source.into_iter().any(has)
                 };
                 let of_domain = shifts.iter().filter(|shift| shift.domain == *domain);
@@ -235,8 +236,8 @@ impl Results<'_> {
     /// percent.
     pub(super) fn test_set(&self, name: &str) -> Option<(usize, f64)> {
         self.records.iter().find_map(|record| {
-            let majority = finite(record.majority.get(name).copied())?;
-            Some((*record.images.get(name)?, majority))
+            let majority = finite(record.targets.get(name).map(|target| target.majority))?;
+            Some((record.targets.get(name)?.images, majority))
         })
     }
 }

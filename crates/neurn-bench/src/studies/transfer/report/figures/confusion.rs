@@ -1,10 +1,11 @@
 //! Which digits are taken for which.
 
 use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use crate::report::figure::ink::{MORE, scale, tint};
 use crate::report::figure::tiles::Tiles;
 use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::train::Method;
 
 /// There is one if the records have confusion matrices.
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
@@ -51,14 +52,21 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
 fn counts(
     results: &Results,
     setting: &Setting,
-    treatment: &Treatment,
+    treatment: &Method,
     source: &str,
     target: &str,
 ) -> Option<Vec<Vec<u64>>> {
     let mut sum: Vec<Vec<u64>> = Vec::new();
-    let records = results.of(setting).filter(|record| record.source == source);
-    for record in records.filter(|record| Treatment::of(record) == *treatment) {
-        let confusion = record.confusion.get(target).into_iter().flatten();
+    let records = results
+        .of(setting)
+        .filter(|record| record.sources == [source]);
+    for record in records.filter(|record| record.method == *treatment) {
+        let confusion = record
+            .targets
+            .get(target)
+            .and_then(|t| t.confusion.as_ref())
+            .into_iter()
+            .flatten();
         for (digit, taken) in confusion.enumerate() {
             let digits = taken.len().max(digit + 1).max(sum.len());
             sum.resize(digits, Vec::new());

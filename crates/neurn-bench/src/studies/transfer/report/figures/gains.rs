@@ -1,16 +1,17 @@
 //! The heat map of gains.
 
 use super::super::results::{Cell, Measure, Results};
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use crate::report::figure::ink::{LESS, MORE, scale, tint};
 use crate::report::figure::tiles::Tiles;
 use crate::report::figure::{Figure, Group, Legend, Panel};
 use crate::report::value::{signed_tenths, typeset};
+use crate::train::Method;
 
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     let mut treatments = results.treatments(setting);
-    treatments.retain(|treatment| *treatment != Treatment::baseline());
-    let gain = |treatment: &Treatment, cells: &[Cell]| {
+    treatments.retain(|treatment| *treatment != Method::default());
+    let gain = |treatment: &Method, cells: &[Cell]| {
         let gain = results.gain(setting, treatment, cells);
         gain.map(|gain| gain.estimate.mean)
     };
@@ -23,14 +24,14 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
             });
             let mut columns: Vec<Measure> = targets.collect();
             columns.push(results.off_diagonal());
-            let row = |treatment: &Treatment| {
+            let row = |treatment: &Method| {
                 let columns = columns.iter().map(|column| gain(treatment, &column.cells));
                 columns.collect()
             };
             vec![Matrix {
                 title: format!("trained on {source}"),
                 titles: ["".to_string(), "tested on".to_string()],
-                rows: treatments.iter().map(Treatment::label).collect(),
+                rows: treatments.iter().map(Method::label).collect(),
                 columns: columns.iter().map(|column| column.name.clone()).collect(),
                 values: treatments.iter().map(row).collect(),
             }]

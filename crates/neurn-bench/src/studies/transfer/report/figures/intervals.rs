@@ -1,16 +1,17 @@
 //! What each treatment gains on other domains, and how sure that is.
 
 use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::train::Method;
 
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     let cells = results.off_diagonal().cells;
     let treatments = results.treatments(setting);
     let mut names = Vec::new();
     let mut gains = Vec::new();
-    for treatment in treatments.iter().filter(|t| **t != Treatment::baseline()) {
+    for treatment in treatments.iter().filter(|t| **t != Method::default()) {
         if let Some(gain) = results.gain(setting, treatment, &cells) {
             gains.push(Dot {
                 row: names.len(),

@@ -1,22 +1,20 @@
 //! Accuracy against the side of the patch.
 
 use super::super::results::{Measure, Results, distinct};
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::errors;
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::train::Method;
 
 /// There is one if a frontend was run with several patches.
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     let treatments = results.treatments(setting);
-    let without_k = |treatment: &Treatment| Treatment {
-        k: None,
-        ..treatment.clone()
-    };
+    let without_k = |treatment: &Method| treatment.with_patch(3);
     let mut families = distinct(treatments.iter().map(without_k));
-    let members = |family: &Treatment| -> Vec<(usize, &Treatment)> {
+    let members = |family: &Method| -> Vec<(usize, &Method)> {
         let of_family = treatments.iter().filter(|t| without_k(t) == *family);
-        let mut members: Vec<_> = of_family.filter_map(|t| Some((t.k?, t))).collect();
+        let mut members: Vec<_> = of_family.filter_map(|t| Some((t.patch()?, t))).collect();
         members.sort_by_key(|(k, _)| *k);
         members
     };
@@ -29,7 +27,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     ticks.dedup();
     let (first, last) = (*ticks.first()? as f64, *ticks.last()? as f64);
     let panel = |Measure { name, cells }: Measure| {
-        let baseline = results.accuracy(setting, &Treatment::baseline(), &cells);
+        let baseline = results.accuracy(setting, &Method::default(), &cells);
         let level = baseline.map(|y| Line {
             series: 0,
             points: [first, last].map(|x| Point { x, y }).to_vec(),
@@ -62,7 +60,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
         return None;
     }
     let mut keys = Vec::new();
-    if treatments.contains(&Treatment::baseline()) {
+    if treatments.contains(&Method::default()) {
         keys.push((ink::key(0), "none, which has no k".to_string()));
     }
     let of_families = families.iter().zip(1..);

@@ -2,10 +2,11 @@
 
 use super::super::results::{Results, distinct};
 use super::super::tables::{anywhere, layered, place};
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::errors;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::train::Method;
 
 /// There is one if a frontend follows a layer.
 pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
@@ -29,7 +30,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
                     .map(|error| [accuracy.mean - error, accuracy.mean + error]),
             });
         }
-        let baseline = results.accuracy(setting, &Treatment::baseline(), &measure.cells);
+        let baseline = results.accuracy(setting, &Method::default(), &measure.cells);
         let line = baseline.map(|accuracy| accuracy.mean);
         panels.extend(
             dots(&places, &all, "accuracy, %", line, 0.5).map(|drawing| Panel {

@@ -1,9 +1,10 @@
 //! Loss and accuracy against epochs.
 
+use crate::train::Method;
 use std::collections::BTreeMap;
 
 use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::{errors, keys};
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Panel};
@@ -20,7 +21,7 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     for source in results.sources {
         let quantities: [(&str, Quantity); 2] = [
             ("training loss", |epoch| epoch.loss),
-            ("selection accuracy, %", |epoch| epoch.select_accuracy),
+            ("validation accuracy, %", |epoch| epoch.validation_accuracy),
         ];
         for (name, value) in quantities {
             let curves = treatments.iter().zip(0..).map(|(treatment, series)| {
@@ -74,13 +75,15 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
 fn curve(
     results: &Results,
     setting: &Setting,
-    treatment: &Treatment,
+    treatment: &Method,
     source: &str,
     value: Quantity,
 ) -> Vec<Point> {
     let mut by_epoch: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    let records = results.of(setting).filter(|record| record.source == source);
-    for record in records.filter(|record| Treatment::of(record) == *treatment) {
+    let records = results
+        .of(setting)
+        .filter(|record| record.sources == [source]);
+    for record in records.filter(|record| record.method == *treatment) {
         for epoch in record
             .learning
             .iter()

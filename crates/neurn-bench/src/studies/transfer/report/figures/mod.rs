@@ -9,8 +9,9 @@ mod learning;
 mod shifts;
 
 use super::results::Results;
-use super::treatment::{Setting, Treatment};
+use super::treatment::Setting;
 use crate::report::figure::{Figure, Legend, ink};
+use crate::train::Method;
 
 /// All figures that there are data for.
 pub(super) fn figures(results: &Results) -> Vec<Figure> {
@@ -40,7 +41,7 @@ pub(super) fn figures(results: &Results) -> Vec<Figure> {
 
 /// The keys of treatments by their place among all of the setting, which keeps
 /// their looks the same in every figure.
-fn keys(results: &Results, setting: &Setting, used: &[Treatment]) -> Legend {
+fn keys(results: &Results, setting: &Setting, used: &[Method]) -> Legend {
     let treatments = results.treatments(setting);
     let places = treatments.iter().enumerate();
     let used = places.filter(|(_, treatment)| used.contains(treatment));

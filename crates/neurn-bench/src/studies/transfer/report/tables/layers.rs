@@ -1,9 +1,10 @@
 //! What it matters which layer a frontend follows.
 
 use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::{Row, Table};
 use crate::report::value::Value;
+use crate::train::Method;
 
 /// The means of each frontend by the layer that it follows, if it follows any.
 pub(super) fn table(results: &Results, setting: &Setting) -> Option<Table> {
@@ -50,26 +51,26 @@ pub(super) fn table(results: &Results, setting: &Setting) -> Option<Table> {
 pub(in crate::studies::transfer::report) fn layered(
     results: &Results,
     setting: &Setting,
-) -> Vec<Treatment> {
+) -> Vec<Method> {
     let mut treatments = results.treatments(setting);
     let followers = treatments
         .iter()
         .filter(|treatment| treatment.after.is_some());
-    let families: Vec<Treatment> = followers.map(anywhere).collect();
+    let families: Vec<Method> = followers.map(anywhere).collect();
     treatments.retain(|treatment| families.contains(&anywhere(treatment)));
     treatments.sort_by_key(|treatment| treatment.after.is_some());
     treatments
 }
 
 /// The same wherever it stands.
-pub(in crate::studies::transfer::report) fn anywhere(treatment: &Treatment) -> Treatment {
-    Treatment {
+pub(in crate::studies::transfer::report) fn anywhere(treatment: &Method) -> Method {
+    Method {
         after: None,
         ..treatment.clone()
     }
 }
 
 /// What comes before the frontend.
-pub(in crate::studies::transfer::report) fn place(treatment: &Treatment) -> &str {
+pub(in crate::studies::transfer::report) fn place(treatment: &Method) -> &str {
     treatment.after.as_deref().unwrap_or("the image")
 }

@@ -1,9 +1,10 @@
 //! Sources by targets, two tables a treatment.
 
 use super::super::results::{Cell, Results};
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::{Row, Table};
 use crate::report::value::{Notation, Value};
+use crate::train::Method;
 
 /// Accuracy, and the gain over the baseline if that was run.
 pub(super) fn tables(results: &Results, setting: &Setting) -> Vec<Table> {
@@ -20,8 +21,8 @@ pub(super) fn tables(results: &Results, setting: &Setting) -> Vec<Table> {
         let majority = Row::new("most frequent digit", majority.collect());
         accuracy.rows.push(majority);
         tables.push(accuracy);
-        let with_baseline = treatment != Treatment::baseline()
-            && results.treatments(setting).contains(&Treatment::baseline());
+        let with_baseline = treatment != Method::default()
+            && results.treatments(setting).contains(&Method::default());
         if with_baseline {
             let caption = format!("Gain of {label} over none, in points");
             tables.push(matrix(results, caption, &|cells| {

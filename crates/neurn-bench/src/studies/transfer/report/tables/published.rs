@@ -102,7 +102,7 @@ impl PublishedTable {
             && setting.model == self.model
             && results
                 .of(setting)
-                .any(|record| record.source == self.source)
+                .any(|record| record.sources == [self.source])
     }
 }
 

@@ -44,8 +44,11 @@ fn training_images(results: &Results) -> Table {
     let count = |name: &str, count| Row::new(name, vec![Value::Count(count)]);
     let mut rows = Vec::new();
     for source in results.sources {
-        let counts = results.records.iter().filter(|r| r.source == *source);
-        let counts = distinct(counts.map(|r| (r.train_images, r.select_images)));
+        let counts = results
+            .records
+            .iter()
+            .filter(|r| r.sources == [source.clone()]);
+        let counts = distinct(counts.map(|r| (r.train_images, r.validation_images)));
         for (train, select) in counts {
             let mut row = count(source, train);
             row.values.push(Value::Count(select));

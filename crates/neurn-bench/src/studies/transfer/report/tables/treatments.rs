@@ -1,9 +1,10 @@
 //! A row a treatment.
 
 use super::super::results::{Measure, Results};
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::{Row, Table};
 use crate::report::value::Value;
+use crate::train::Method;
 
 /// Of one source: a column a target, and their mean without the source.
 pub(super) fn of_source(results: &Results, setting: &Setting, source: &str) -> Vec<Table> {
@@ -107,7 +108,7 @@ pub(super) fn gains(
     caption: String,
 ) -> Option<Table> {
     let treatments = results.treatments(setting);
-    let others = treatments.iter().filter(|t| **t != Treatment::baseline());
+    let others = treatments.iter().filter(|t| **t != Method::default());
     let rows = others.map(|treatment| {
         let of = |c: &Measure| Value::gain(results.gain(setting, treatment, &c.cells));
         Row::new(&treatment.label(), columns.iter().map(of).collect())

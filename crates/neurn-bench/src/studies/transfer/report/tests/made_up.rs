@@ -1,8 +1,9 @@
 //! Records that no network has made.
 
+use crate::train::Method;
 use std::collections::BTreeMap;
 
-use super::super::treatment::Treatment;
+use super::super::treatment::Method;
 use super::super::{Rendered, Report};
 use crate::device::Backend;
 use crate::studies::transfer::record::Record;
@@ -35,8 +36,8 @@ pub(super) fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
-pub(super) fn treatment(frontend: &str, k: Option<usize>, after: Option<&str>) -> Treatment {
-    Treatment {
+pub(super) fn treatment(frontend: &str, k: Option<usize>, after: Option<&str>) -> Method {
+    Method {
         frontend: frontend.to_string(),
         k,
         stride: None,
@@ -47,7 +48,7 @@ pub(super) fn treatment(frontend: &str, k: Option<usize>, after: Option<&str>) -
 /// A record with these accuracies and nothing drawn from them.
 pub(super) fn record(
     source: &str,
-    treatment: &Treatment,
+    treatment: &Method,
     seed: u64,
     accuracy: &[(&str, f64)],
 ) -> Record {
@@ -95,7 +96,7 @@ pub(super) fn full(sources: &[&str]) -> MadeUp {
     treatments.extend([3, 5, 7].map(|k| treatment("sigma", Some(k), None)));
     treatments
         .extend(["conv1", "conv2", "fc1"].map(|layer| treatment("neurn", Some(3), Some(layer))));
-    treatments.push(Treatment {
+    treatments.push(Method {
         stride: Some(2),
         ..treatment("neurn", Some(3), None)
     });
@@ -125,7 +126,7 @@ pub(super) fn full(sources: &[&str]) -> MadeUp {
 fn full_record(
     source: &str,
     targets: &[&str],
-    treatment: &Treatment,
+    treatment: &Method,
     seed: u64,
     place: usize,
 ) -> Record {

@@ -1,9 +1,10 @@
 //! The numbers against some that were made by hand.
 
+use crate::train::Method;
 use std::collections::BTreeMap;
 
 use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
+use super::super::treatment::Setting;
 use super::made_up::{MadeUp, names, record, treatment};
 use crate::studies::transfer::record::Record;
 
@@ -19,7 +20,7 @@ fn results(study: &MadeUp) -> Results<'_> {
 fn study() -> MadeUp {
     let none = treatment("none", None, None);
     let neurn = treatment("neurn", Some(3), None);
-    let of = |treatment: &Treatment, seed, [mm, mu, um, uu]: [f64; 4]| -> [Record; 2] {
+    let of = |treatment: &Method, seed, [mm, mu, um, uu]: [f64; 4]| -> [Record; 2] {
         [
             record("mnist", treatment, seed, &[("mnist", mm), ("usps", mu)]),
             record("usps", treatment, seed, &[("mnist", um), ("usps", uu)]),
@@ -42,7 +43,7 @@ fn the_baseline_is_the_first_row() {
     let study = study();
     let results = results(&study);
     let labels = results.treatments(&results.settings()[0]);
-    let labels: Vec<String> = labels.iter().map(Treatment::label).collect();
+    let labels: Vec<String> = labels.iter().map(Method::label).collect();
     assert_eq!(labels, ["none", "neurn (k = 3)"]);
 }
 
@@ -111,7 +112,7 @@ fn a_later_record_of_the_same_run_counts() {
 
 #[test]
 fn labels() {
-    let strided = Treatment {
+    let strided = Method {
         stride: Some(2),
         ..treatment("neurn", Some(3), Some("conv1"))
     };
