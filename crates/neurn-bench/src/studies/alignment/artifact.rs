@@ -253,6 +253,11 @@ impl Densities {
 }
 
 impl Shades {
+    /// Rows.
+    pub(super) fn height(&self) -> usize {
+        self.values.len() / self.width
+    }
+
     /// Ranks of dissimilarities, dark where two scenes are alike.
     fn of_rdm(rdm: &Rdm) -> Self {
         let ranks = average_ranks(rdm.values());

@@ -224,7 +224,7 @@ fn minus(one: Spread, other: &Spread) -> Option<Spread> {
 
 /// Spearman's correlation of RDMs.
 fn rsa(table: &Table, comparison: &Comparison) -> Vec<Value> {
-    let groups: Vec<Rdm> = subject
+    let groups: Vec<Rdm> = table
         .groups
         .iter()
         .map(|group| group.rdm.clone())
@@ -325,7 +325,7 @@ fn of_grams(table: &Table, single: &Single) -> Vec<Value> {
     let alike: Vec<GroupLikeness> = (0..table.groups.len())
         .map(|group| GroupLikeness::of(&table.groups[group], group, &grams, single))
         .collect();
-    let spread = |frontend, layer, group: usize, measure: usize| {
+    let spread = |frontend: usize, layer: usize, group: usize, measure: usize| {
         let place = frontend * table.layers() + layer;
         let GroupLikeness { values, draws } = &alike[group];
         let drawn = |draw: &Vec<[f64; 2]>| draw[place].get(measure).copied();

@@ -19,7 +19,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 pub use data::Cortex;
@@ -38,7 +38,8 @@ use scores::Scores;
 
 use crate::device::Backend;
 use crate::error::Error;
-use crate::runner::{Context, Line, Study};
+use crate::report::write_whole;
+use crate::runner::{Context, Line, Study, journal};
 use crate::studies::transfer::record::versions;
 use crate::train::{InputScale, Method};
 
@@ -229,18 +230,35 @@ impl Study for AlignmentStudy {
     }
 
     fn report(&self, records: &[Record], out: &Path) -> Result<String, Error> {
+        let settings = self.settings.to_toml();
+        write_whole(&out.join("settings.toml"), settings.as_bytes())?;
         report::document(records, out, self.images).write(out)
     }
 }
 
 /// Makes the report of the records in a folder anew, and returns its tables as
-/// Markdown. It needs neither data nor networks.
+/// Markdown. It needs neither data nor networks. Of a network that was compared with
+/// the same neurons several times it shows the last record, and only those records
+/// that were made as the last of all was.
 ///
 /// # Errors
 ///
-/// If the records cannot be read or the report cannot be written.
+/// If there are no records, they cannot be read, or the report cannot be written.
 pub fn report_of(out: &Path, images: bool) -> Result<String, Error> {
-    let path: PathBuf = out.join("results.jsonl");
-    let records: Vec<Record> = crate::runner::journal::read(&path)?;
+    let path = out.join("results.jsonl");
+    let all: Vec<Record> = journal::read(&path)?;
+    let Some(last) = all.last().map(|record| record.job.clone()) else {
+        let path = path.display();
+        return Err(Error::Argument(format!("{path}: expected records, found none")));
+    };
+    let mut records: Vec<Record> = Vec::new();
+    for record in all {
+        let job = &record.job;
+        records.retain(|other| other.job.data != job.data || other.job.network != job.network);
+        let alike = job.comparison == last.comparison && job.backend == last.backend;
+        if alike && job.computation == last.computation {
+            records.push(record);
+        }
+    }
     report::document(&records, out, images).write(out)
 }

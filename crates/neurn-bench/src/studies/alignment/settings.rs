@@ -180,6 +180,12 @@ impl Settings {
         }
     }
 
+    /// As TOML, with every default written out.
+    pub fn to_toml(&self) -> String {
+        // Strings, numbers and lists always have a form in TOML.
+        toml::to_string(self).unwrap_or_default()
+    }
+
     /// Whether every number is in its range, and every frontend there once.
     ///
     /// # Errors
