@@ -14,7 +14,6 @@ pub(crate) use ink::SERIES;
 /// Panels with one caption.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
-    pub(crate) id: &'static str,
     pub(crate) title: String,
     /// What it shows, and what its error bars are.
     pub(crate) caption: String,

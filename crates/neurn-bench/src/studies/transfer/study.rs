@@ -8,12 +8,12 @@ use super::Data;
 use super::job::Job;
 use super::plan::{Plan, once};
 use super::record::Record;
-use super::report::{self, Report, Samples};
+use super::report::{self, Samples};
 use super::run::{Run, Target};
 use crate::data::{Domain, Shift};
 use crate::device::{self, Backend};
 use crate::error::Error;
-use crate::report::write_whole;
+use crate::report::{Gallery, write_whole};
 use crate::runner::{self, Context};
 
 /// A plan with its data.
@@ -193,39 +193,46 @@ impl runner::Study for Study {
         write_whole(&out.join("plan.toml"), self.plan.to_toml().as_bytes())?;
         let plan = self.shown_plan();
         let names = self.names();
-        let sources = once(plan.source_sets(&names).concat().into_iter());
         let targets = plan.target_names(&names);
+        let title = match plan.title.as_str() {
+            "" => "Domain transfer",
+            title => title,
+        };
         let shown: Vec<&Domain> = match self.domains.get() {
             Some(domains) => names.iter().filter_map(|name| domains.get(name)).collect(),
             None => Vec::new(),
         };
-        let gallery = match (self.images, device::cpu()) {
-            (true, Some(device)) => {
-                let methods = plan.methods.iter();
-                let first = methods.filter(|method| method.frontend_passes_once());
-                let frontends =
-                    first.map(|method| (method.frontend.label(), method.frontend.clone()));
-                let frontends: Vec<_> = once(frontends);
-                report::gallery(&shown, &frontends, plan.training.image_size, &device)
+        let mut galleries = Vec::new();
+        if self.images {
+            if let (false, Some(device)) = (shown.is_empty(), device::cpu()) {
+                draw_gallery(&plan, &shown, &device, out)?;
+                draw_samples(&plan, &shown, &device, out)?;
             }
-            _ => Vec::new(),
-        };
-        let report = Report {
-            title: match plan.title.as_str() {
-                "" => "Domain transfer",
-                title => title,
-            },
-            records,
-            sources: &sources,
-            targets: &targets,
-            gallery: &gallery,
-        };
-        let markdown = report::write(&report, out)?;
-        if let (true, Some(device)) = (self.images && !shown.is_empty(), device::cpu()) {
-            draw_samples(&plan, &shown, &device, out)?;
+            galleries = Gallery::read_all(out);
         }
-        Ok(markdown)
+        report::document(title, records, &targets).write(out, galleries)
     }
+}
+
+fn draw_gallery(
+    plan: &Plan,
+    domains: &[&Domain],
+    device: &burn::tensor::Device,
+    out: &Path,
+) -> Result<(), Error> {
+    let methods = plan.methods.iter();
+    let first = methods.filter(|method| method.frontend_passes_once());
+    let frontends = first.map(|method| (method.frontend.label(), method.frontend.clone()));
+    let frontends: Vec<_> = once(frontends);
+    if frontends.is_empty() {
+        return Ok(());
+    }
+    let gallery = report::gallery(domains, &frontends, plan.training.image_size, device);
+    let gallery = gallery.map_err(|source| Error::Picture {
+        path: out.to_path_buf(),
+        source,
+    })?;
+    gallery.save(out, "frontends")
 }
 
 fn draw_samples(
