@@ -11,6 +11,7 @@ pub mod cortex;
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod file;
 mod fingerprint;
 pub mod measures;
 pub mod report;

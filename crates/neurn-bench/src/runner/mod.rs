@@ -10,6 +10,7 @@ mod run;
 mod study;
 mod worker;
 
+pub use journal::Line;
 pub use progress::{Board, Progress};
 pub use run::{Place, Preview, report};
-pub use study::{Context, Line, Study, id};
+pub use study::{Context, Study, id};

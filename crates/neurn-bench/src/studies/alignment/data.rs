@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use faer::Mat;
-use sha2::{Digest, Sha256};
 
 use super::neurons::Neurons;
 use super::settings::Settings;
@@ -11,7 +10,7 @@ use crate::cortex::simulated::Simulated;
 use crate::cortex::{CortexError, Recordings, allen, antolik};
 use crate::data::{Domain, cifar10};
 use crate::error::Error;
-use crate::fingerprint::hexadecimal;
+use crate::file;
 use crate::train::Training;
 
 /// Where neural data are from.
@@ -47,9 +46,6 @@ pub(super) struct WeightsOfMobileNet {
 
 /// The file of weights that is looked for in a folder of data.
 pub(super) const WEIGHTS: &str = "weights/mobilenet_v1_1.0_224_imagenet_to_pw12.safetensors";
-
-/// The largest file of weights.
-const MOST_WEIGHTS: u64 = 1 << 30;
 
 impl StudyData {
     /// Reads neurons, and from the folder `learnt` what networks learn from:
@@ -128,7 +124,12 @@ impl StudyData {
         }
         let path = folder.join(WEIGHTS);
         if path.exists() {
-            let digest = digest(&path)?;
+            let digest = file::sha256(&path);
+            let mut digest = digest.map_err(|source| CortexError::Io {
+                path: path.clone(),
+                source,
+            })?;
+            digest.truncate(16);
             self.weights = Some(WeightsOfMobileNet { path, digest });
         }
         Ok(())
@@ -139,19 +140,4 @@ impl StudyData {
         let mut all = self.neurons.iter();
         all.find(|neurons| neurons.fingerprint == fingerprint)
     }
-}
-
-/// 16 hexadecimal digits of a regular file's SHA-256.
-fn digest(path: &Path) -> Result<String, Error> {
-    let io = |source| CortexError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    let metadata = std::fs::metadata(path).map_err(io)?;
-    if !metadata.is_file() || metadata.len() > MOST_WEIGHTS {
-        let expected = format!("expected a regular file of at most {MOST_WEIGHTS} bytes");
-        return Err(Error::Argument(format!("{}: {expected}", path.display())));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
-    Ok(hexadecimal(&Sha256::digest(bytes)[..8]))
 }

@@ -14,13 +14,12 @@ use super::layer::{Layer, Summary};
 use super::record::{Job, Learnt, Origin};
 use super::settings::SIDE;
 use crate::cortex::Stimuli;
-use crate::data::CLASSES;
+use crate::data::cifar10;
 use crate::error::Error;
 use crate::runner::claims::{Claim, Claims};
 use crate::runner::{Context, id};
 use crate::train::{
-    Checkpoints, Event, Examples, ImageShape, InputScale, InputStatistics, Method, Split, Trained,
-    Trainer, Training, seeded,
+    Checkpoints, Event, Examples, ImageShape, InputScale, InputStatistics, Method, Split, Trainer, Training, seeded,
 };
 
 /// The model that there are weights of.
@@ -160,7 +159,7 @@ impl Subject<'_> {
             channels: Examples::CHANNELS,
             side: self.side(),
         };
-        Ok(method.classifier(&self.job.network.model, CLASSES, images)?)
+        Ok(method.classifier(&self.job.network.model, cifar10::CLASSES.len(), images)?)
     }
 
     /// The scale of the input of a network that is not trained here: by the images
@@ -236,8 +235,7 @@ impl Subject<'_> {
                 epoch.validation_accuracy
             )),
         };
-        let trained = trainer.train(&train, &validation, &mut show);
-        let trained: Trained = trained.map_err(|_| Error::Interrupted)?;
+        let trained = trainer.train(&train, &validation, &mut show)?;
         let test = photographs.test.labels().len();
         let tested = self.through(Examples::new(&photographs.test, 0..test, SIDE), method);
         let confusion = trainer.confusion(&trained.classifier, &tested);
@@ -245,7 +243,7 @@ impl Subject<'_> {
             frontend: method.frontend.label(),
             epoch: trained.selected.epoch,
             validation_accuracy: trained.selected.validation_accuracy,
-            test_accuracy: confusion.map_err(|_| Error::Interrupted)?.accuracy(),
+            test_accuracy: confusion?.accuracy(),
             test_images: test,
         };
         Ok((trained.classifier, learnt))
