@@ -50,8 +50,7 @@ fn bootstrap(criterion: &mut Criterion) {
             let mut rng = ChaCha8Rng::seed_from_u64(0);
             let draws: Vec<f64> = (0..100)
                 .map(|_| {
-                    let scenes: Vec<usize> =
-                        (0..118).map(|_| rng.random_range(0..118)).collect();
+                    let scenes: Vec<usize> = (0..118).map(|_| rng.random_range(0..118)).collect();
                     let drawn = |rdm: &Rdm| rdm.select(&scenes);
                     spearman(&drawn(&sites[0]), &drawn(&layers[0]))
                 })

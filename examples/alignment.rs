@@ -222,9 +222,5 @@ fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 fn say(tables: &str, out: &std::path::Path) {
-    _ = writeln!(
-        std::io::stdout(),
-        "{tables}\nWritten to {}",
-        out.display()
-    );
+    _ = writeln!(std::io::stdout(), "{tables}\nWritten to {}", out.display());
 }

@@ -170,7 +170,10 @@ fn what_would_be_done_is_told_and_nothing_is_written() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert_eq!(text.matches("to run").count(), 6, "{text}");
-    assert!(text.contains("digit-net-small, untrained, seed 1"), "{text}");
+    assert!(
+        text.contains("digit-net-small, untrained, seed 1"),
+        "{text}"
+    );
     assert!(text.contains("scene_draws = 20"), "{text}");
     assert!(!out.exists(), "nothing is written");
     let output = example("alignment").arg("--list").output().unwrap();

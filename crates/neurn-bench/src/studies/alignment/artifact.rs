@@ -97,11 +97,15 @@ impl Artifact {
         let single = neurons.single.as_ref();
         let mapped = single.map_or(Vec::new(), most_reliable_neurons);
         let width = super::neurons::map_size(&neurons.stimuli)[1];
-        let shown = single.map_or(Vec::new(), |single| nearest_neurons(single, behind, comparison));
+        let shown = single.map_or(Vec::new(), |single| {
+            nearest_neurons(single, behind, comparison)
+        });
         let views = behind.iter().map(|behind| {
             let layers = &behind.layers;
             let near = |rdm: &Rdm| spearman(rdm, &group.rdm);
-            let nearest = layers.iter().max_by(|a, b| near(&a.rdm).total_cmp(&near(&b.rdm)));
+            let nearest = layers
+                .iter()
+                .max_by(|a, b| near(&a.rdm).total_cmp(&near(&b.rdm)));
             let nearest = nearest.expect("a network has layers");
             let (first, last) = (&layers[0], &layers[layers.len() - 1]);
             let of_units = single.map_or(Vec::new(), |single| {
@@ -112,7 +116,13 @@ impl Artifact {
                 rmse: behind
                     .scores
                     .iter()
-                    .map(|scores| scores.rmse.iter().map(|rmse| rmse.map(|x| x as f32)).collect())
+                    .map(|scores| {
+                        scores
+                            .rmse
+                            .iter()
+                            .map(|rmse| rmse.map(|x| x as f32))
+                            .collect()
+                    })
                     .collect(),
                 densities: single.map_or(Vec::new(), |single| {
                     let found = overlaps(single, last, comparison, COARSE);
@@ -182,7 +192,9 @@ impl Artifact {
         let failed = |reason: String| format!("{}: {reason}", path.display());
         let metadata = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
         if !metadata.is_file() || metadata.len() > MOST_BYTES {
-            return Err(failed(format!("expected a regular file of at most {MOST_BYTES} bytes")));
+            return Err(failed(format!(
+                "expected a regular file of at most {MOST_BYTES} bytes"
+            )));
         }
         let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
         let artifact: Self =
@@ -193,14 +205,21 @@ impl Artifact {
 
     fn check(&self) -> Result<(), String> {
         if self.schema != Record::SCHEMA {
-            return Err(format!("expected schema {}, found {}", Record::SCHEMA, self.schema));
+            return Err(format!(
+                "expected schema {}, found {}",
+                Record::SCHEMA,
+                self.schema
+            ));
         }
         let members = self.groups.iter().flat_map(|group| &group.neurons);
         let most = members.max().map_or(0, |neuron| neuron + 1);
         let of_views = self.frontends.iter().flat_map(|views| &views.rmse);
         for rmse in of_views {
             if rmse.len() < most {
-                return Err(format!("expected {most} values of RMSE, found {}", rmse.len()));
+                return Err(format!(
+                    "expected {most} values of RMSE, found {}",
+                    rmse.len()
+                ));
             }
         }
         let pictures = self.frontends.iter().flat_map(|views| {
@@ -211,7 +230,9 @@ impl Artifact {
             let Shades { width, values } = picture;
             if *width == 0 || values.is_empty() || values.len() % width != 0 {
                 let found = values.len();
-                return Err(format!("expected rows of {width} shades, found {found} shades"));
+                return Err(format!(
+                    "expected rows of {width} shades, found {found} shades"
+                ));
             }
         }
         let densities = self.frontends.iter().flat_map(|views| &views.densities);
@@ -279,17 +300,22 @@ impl Shades {
         let map = Scaling::MinMax.apply(&map);
         Self {
             width,
-            values: map.iter().map(|value| (255.0 * value).round() as u8).collect(),
+            values: map
+                .iter()
+                .map(|value| (255.0 * value).round() as u8)
+                .collect(),
         }
     }
 }
 
 /// The group whose RDM has the highest ceiling, the first of equals.
 fn most_reliable(groups: &[Group]) -> &Group {
-    let best = groups.iter().reduce(|best, group| match group.ceiling > best.ceiling {
-        true => group,
-        false => best,
-    });
+    let best = groups
+        .iter()
+        .reduce(|best, group| match group.ceiling > best.ceiling {
+            true => group,
+            false => best,
+        });
     best.expect("neurons have a group")
 }
 

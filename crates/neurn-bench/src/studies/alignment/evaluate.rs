@@ -224,11 +224,7 @@ fn minus(one: Spread, other: &Spread) -> Option<Spread> {
 
 /// Spearman's correlation of RDMs.
 fn rsa(table: &Table, comparison: &Comparison) -> Vec<Value> {
-    let groups: Vec<Rdm> = table
-        .groups
-        .iter()
-        .map(|group| group.rdm.clone())
-        .collect();
+    let groups: Vec<Rdm> = table.groups.iter().map(|group| group.rdm.clone()).collect();
     let layers = table.behind.iter().flat_map(|behind| &behind.layers);
     let models: Vec<Rdm> = layers.map(|layer| layer.rdm.clone()).collect();
     let permuted = ScenePermutation::new(&groups, &models, comparison.permutations, SEED);
@@ -373,7 +369,10 @@ impl GroupLikeness {
             .collect();
         let draws = drawn.par_iter().map(|members| {
             let gram = single.gram(members);
-            layers.iter().map(|layer| both(*layer, gram.as_ref())).collect()
+            layers
+                .iter()
+                .map(|layer| both(*layer, gram.as_ref()))
+                .collect()
         });
         Self {
             values: values.collect(),

@@ -222,7 +222,10 @@ impl Study for AlignmentStudy {
 
     fn summary(&self, record: &Record) -> String {
         let learnt = record.learnt.iter().map(|learnt| {
-            format!("{} {:.1} % of the test images", learnt.frontend, learnt.test_accuracy)
+            format!(
+                "{} {:.1} % of the test images",
+                learnt.frontend, learnt.test_accuracy
+            )
         });
         let values = format!("{} values", record.values.len());
         let parts: Vec<String> = learnt.chain([values]).collect();
@@ -232,7 +235,7 @@ impl Study for AlignmentStudy {
     fn report(&self, records: &[Record], out: &Path) -> Result<String, Error> {
         let settings = self.settings.to_toml();
         write_whole(&out.join("settings.toml"), settings.as_bytes())?;
-        report::document(records, out, self.images).write(out)
+        report::document(records, out, self.images).write(out, Vec::new())
     }
 }
 
@@ -249,7 +252,9 @@ pub fn report_of(out: &Path, images: bool) -> Result<String, Error> {
     let all: Vec<Record> = journal::read(&path)?;
     let Some(last) = all.last().map(|record| record.job.clone()) else {
         let path = path.display();
-        return Err(Error::Argument(format!("{path}: expected records, found none")));
+        return Err(Error::Argument(format!(
+            "{path}: expected records, found none"
+        )));
     };
     let mut records: Vec<Record> = Vec::new();
     for record in all {
@@ -260,5 +265,5 @@ pub fn report_of(out: &Path, images: bool) -> Result<String, Error> {
             records.push(record);
         }
     }
-    report::document(&records, out, images).write(out)
+    report::document(&records, out, images).write(out, Vec::new())
 }

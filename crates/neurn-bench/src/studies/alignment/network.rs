@@ -19,7 +19,8 @@ use crate::error::Error;
 use crate::runner::claims::{Claim, Claims};
 use crate::runner::{Context, id};
 use crate::train::{
-    Checkpoints, Event, Examples, ImageShape, InputScale, InputStatistics, Method, Split, Trainer, Training, seeded,
+    Checkpoints, Event, Examples, ImageShape, InputScale, InputStatistics, Method, Split,
+    TrainError, Trainer, Training, seeded,
 };
 
 /// The model that there are weights of.
@@ -75,19 +76,23 @@ impl Subject<'_> {
                 Ok((vec![layer], None))
             }
             Origin::Generator => {
-                let rates = self.data.rates.clone().expect("simulated neurons have rates");
+                let rates = self
+                    .data
+                    .rates
+                    .clone()
+                    .expect("simulated neurons have rates");
                 Ok((vec![self.summary.units("rates", rates)], None))
             }
             Origin::Untrained => {
                 let config = self.config(method)?;
-                let config = scaled(config, self.input(method));
+                let config = scaled(config, self.input(method)?);
                 let classifier = seeded(&config, network.seed, self.context.device);
                 Ok((self.layers(&classifier, method)?, None))
             }
             Origin::ImageNet => {
                 let weights = self.data.weights.as_ref();
                 let path = &weights.expect("asked for where there are weights").path;
-                let config = scaled(self.config(method)?, self.input(method));
+                let config = scaled(self.config(method)?, self.input(method)?);
                 let classifier = seeded(&config, network.seed, self.context.device);
                 let file = WeightsFile::new(path).may_end_early();
                 let classifier = Classifier {
@@ -164,16 +169,17 @@ impl Subject<'_> {
 
     /// The scale of the input of a network that is not trained here: by the images
     /// that others are trained on, or, without any, by the stimuli.
-    fn input(&self, method: &Method) -> InputStatistics {
+    fn input(&self, method: &Method) -> Result<InputStatistics, Error> {
         let all = |mean, std| InputStatistics {
             mean: vec![mean],
             std: vec![std],
         };
-        match (&method.input, &self.data.photographs) {
+        Ok(match (&method.input, &self.data.photographs) {
             (InputScale::Standardized, Some(domain)) => {
                 let range = 0..self.split(&self.data.training).train;
                 let train = self.through(Examples::new(&domain.train, range, SIDE), method);
-                method.input.statistics(&train, self.context.device)
+                let found = method.input.statistics(&train, self.context.device);
+                found.map_err(TrainError::from)?
             }
             (InputScale::Standardized, None) => {
                 statistics(method.frontend.init().forward(self.images()))
@@ -184,7 +190,7 @@ impl Subject<'_> {
                 mean: mean.clone(),
                 std: std.clone(),
             },
-        }
+        })
     }
 
     fn split(&self, training: &Training) -> Split {
@@ -208,10 +214,17 @@ impl Subject<'_> {
         let train = part(0..split.train);
         let validation = part(split.train..split.train + split.validation);
         let input = method.input.statistics(&train, context.device);
+        let input = input.map_err(TrainError::from)?;
         let config = scaled(self.config(method)?, input);
 
         // The jobs of other neurons have the same networks.
-        let how = id(&json!([training, job.images, job.network, method, job.backend]));
+        let how = id(&json!([
+            training,
+            job.images,
+            job.network,
+            method,
+            job.backend
+        ]));
         let _claim = self.claim(&format!("network-{how}"))?;
         let checkpoints = Checkpoints::new(context.out.join("networks").join(how));
         let trainer = Trainer {

@@ -71,7 +71,9 @@ pub(super) fn paired_units(
     let (distances, units) = map_distances(single, layer, comparison);
     let pairs = pair(distances.as_ref(), comparison.pairing);
     let unit = |neuron: &usize| pairs.iter().find(|(other, _)| other == neuron);
-    let found = neurons.iter().map(|neuron| unit(neuron).map(|(_, unit)| units[*unit]));
+    let found = neurons
+        .iter()
+        .map(|neuron| unit(neuron).map(|(_, unit)| units[*unit]));
     found.collect()
 }
 

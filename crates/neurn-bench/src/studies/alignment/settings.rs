@@ -194,15 +194,39 @@ impl Settings {
     pub fn check(&self) -> Result<(), Error> {
         let (comparison, training) = (&self.comparison, &self.training);
         for (key, [least, most], found) in [
-            ("comparison.scene_draws", [10, 100_000], comparison.scene_draws),
-            ("comparison.neuron_draws", [10, 100_000], comparison.neuron_draws),
-            ("comparison.permutations", [1, 100_000], comparison.permutations),
-            ("comparison.least_neurons", [2, 1_000_000], comparison.least_neurons),
+            (
+                "comparison.scene_draws",
+                [10, 100_000],
+                comparison.scene_draws,
+            ),
+            (
+                "comparison.neuron_draws",
+                [10, 100_000],
+                comparison.neuron_draws,
+            ),
+            (
+                "comparison.permutations",
+                [1, 100_000],
+                comparison.permutations,
+            ),
+            (
+                "comparison.least_neurons",
+                [2, 1_000_000],
+                comparison.least_neurons,
+            ),
             ("training.epochs", [1, 1_000_000], training.epochs),
-            ("training.iterations", [1, 1_000_000], training.iterations.unwrap_or(1)),
+            (
+                "training.iterations",
+                [1, 1_000_000],
+                training.iterations.unwrap_or(1),
+            ),
             ("training.batch", [1, 1_000_000], training.batch),
             ("training.train_limit", [1, 1_000_000], training.train_limit),
-            ("training.validation_limit", [1, 1_000_000], training.validation_limit),
+            (
+                "training.validation_limit",
+                [1, 1_000_000],
+                training.validation_limit,
+            ),
             ("training.image_size", [SIDE, SIDE], training.image_size),
         ] {
             if !(least..=most).contains(&found) {
@@ -210,7 +234,11 @@ impl Settings {
             }
         }
         if !(1..=MOST_SEEDS).contains(&self.seeds) {
-            return wrong("seeds", &format!("a number from 1 to {MOST_SEEDS}"), self.seeds);
+            return wrong(
+                "seeds",
+                &format!("a number from 1 to {MOST_SEEDS}"),
+                self.seeds,
+            );
         }
         let rate = training.learning_rate;
         if !(rate > 0.0 && rate.is_finite()) {
@@ -221,7 +249,11 @@ impl Settings {
         }
         for (place, frontend) in self.frontends.iter().enumerate() {
             if self.frontends[..place].contains(frontend) {
-                return wrong("frontends", "each once", format!("`{}` again", frontend.name));
+                return wrong(
+                    "frontends",
+                    "each once",
+                    format!("`{}` again", frontend.name),
+                );
             }
         }
         for (place, model) in self.models.iter().enumerate() {
@@ -234,7 +266,10 @@ impl Settings {
 
     /// Nothing, and then every frontend, each with this scale of the network's input.
     pub fn methods(&self, input: &InputScale) -> Vec<Method> {
-        let others = self.frontends.iter().map(|frontend| frontend.config.clone());
+        let others = self
+            .frontends
+            .iter()
+            .map(|frontend| frontend.config.clone());
         let others = others.filter(|config| !config.is_none());
         std::iter::once(FrontendConfig::none())
             .chain(others)
@@ -248,7 +283,9 @@ impl Settings {
 
 fn wrong(key: &str, expected: &str, found: impl ToString) -> Result<(), Error> {
     let found = found.to_string();
-    Err(Error::Argument(format!("{key}: expected {expected}, found {found}")))
+    Err(Error::Argument(format!(
+        "{key}: expected {expected}, found {found}"
+    )))
 }
 
 #[cfg(test)]
@@ -260,7 +297,11 @@ mod tests {
         let settings = Settings::default();
         settings.check().unwrap();
         let text = toml::to_string(&settings).unwrap();
-        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), settings, "{text}");
+        assert_eq!(
+            toml::from_str::<Settings>(&text).unwrap(),
+            settings,
+            "{text}"
+        );
         assert_eq!(toml::from_str::<Settings>("").unwrap(), settings);
         let labels: Vec<String> = settings
             .methods(&settings.input)
@@ -277,25 +318,43 @@ mod tests {
         for (text, expected) in [
             ("[comparison]\ndistance = \"manhattan\"", "`correlation`"),
             ("[comparison]\nmaps = \"max\"", "`weighted`"),
-            ("[comparison]\npermutations = 0", "permutations: expected a number from 1"),
-            ("[comparison]\nneuron_draws = 1000000000", "neuron_draws: expected"),
+            (
+                "[comparison]\npermutations = 0",
+                "permutations: expected a number from 1",
+            ),
+            (
+                "[comparison]\nneuron_draws = 1000000000",
+                "neuron_draws: expected",
+            ),
             ("distances = 3", "distances"),
             ("models = [\"alexnet\"]", "alexnet"),
             ("models = [\"vgg19\", \"vgg19\"]", "`vgg19` again"),
             ("frontends = [\"mix-style\"]", "mix-style"),
             ("frontends = [\"sobel\", \"sobel\"]", "`sobel` again"),
-            ("seeds = 0", "seeds: expected a number from 1 to 1000, found 0"),
+            (
+                "seeds = 0",
+                "seeds: expected a number from 1 to 1000, found 0",
+            ),
             ("seeds = 18446744073709551615", "seeds"),
             ("seeds = 1000000", "seeds: expected"),
             ("[training]\nepochs = 0", "training.epochs: expected"),
-            ("[training]\nimage_size = 64", "training.image_size: expected"),
-            ("[training]\nlearning_rate = nan", "training.learning_rate: expected"),
+            (
+                "[training]\nimage_size = 64",
+                "training.image_size: expected",
+            ),
+            (
+                "[training]\nlearning_rate = nan",
+                "training.learning_rate: expected",
+            ),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Settings::read(&path).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{error}");
             let error = error.to_string();
-            assert!(error.contains(expected) && error.contains("settings.toml"), "{error}");
+            assert!(
+                error.contains(expected) && error.contains("settings.toml"),
+                "{error}"
+            );
         }
     }
 }

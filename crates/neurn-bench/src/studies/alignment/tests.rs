@@ -204,7 +204,10 @@ fn violins_have_the_neurons_that_tables_have() {
     assert_eq!(numbers[0].len(), 1, "{numbers:?}");
     assert_eq!(value.neurons, 1);
     // One is f32, the other to five places.
-    assert!((numbers[0][0] - value.value).abs() < 1e-5, "{numbers:?} {value:?}");
+    assert!(
+        (numbers[0][0] - value.value).abs() < 1e-5,
+        "{numbers:?} {value:?}"
+    );
 }
 
 /// Photographs of ten kinds that are noise, in CIFAR-10's format.
@@ -217,7 +220,9 @@ fn photographs(folder: &Path) {
         for image in 0..count {
             bytes.push((image % 10) as u8);
             bytes.extend((0..3 * 32 * 32).map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 (state >> 56) as u8
             }));
         }

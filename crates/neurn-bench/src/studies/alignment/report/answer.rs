@@ -138,7 +138,11 @@ fn said(gain: Summary, controls: &[(String, Summary)]) -> (Verdict, String) {
     let number = signed_thousandths(gain.value);
     let [low, high] = gain.interval.unwrap_or(gain.seeds);
     let range = match gain.interval {
-        Some(_) => format!("[{}, {}]", signed_thousandths(low), signed_thousandths(high)),
+        Some(_) => format!(
+            "[{}, {}]",
+            signed_thousandths(low),
+            signed_thousandths(high)
+        ),
         None => "(without an interval)".to_string(),
     };
     let text = format!("{number} {range}");

@@ -11,9 +11,8 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     let measures = results.measures(data);
     let panels = |frontend: &String| {
         let measures = measures.iter();
-        let panels = measures.filter_map(|&measure| {
-            panel(results, measure, data, frontend, measure.to_string())
-        });
+        let panels = measures
+            .filter_map(|&measure| panel(results, measure, data, frontend, measure.to_string()));
         Group {
             title: frontend.clone(),
             panels: panels.collect(),

@@ -31,12 +31,20 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
             for (ceiling, found) in ceilings.iter_mut().zip(&found) {
                 *ceiling = ceiling.or(found.as_ref().and_then(|(_, found)| found.ceiling));
             }
-            let values = found.into_iter().map(|found| found.map(|(_, found)| found.value));
+            let values = found
+                .into_iter()
+                .map(|found| found.map(|(_, found)| found.value));
             columns.push((format!("{}: {frontend}", subject.model), values.collect()));
         }
     }
     columns.push(("ceiling".to_string(), ceilings));
-    let all = || columns.iter().flat_map(|(_, values)| values).flatten().copied();
+    let all = || {
+        columns
+            .iter()
+            .flat_map(|(_, values)| values)
+            .flatten()
+            .copied()
+    };
     let most = all().fold(0.0, f64::max);
     if most <= 0.0 {
         return None;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::report::value::Value as Cell;
 use crate::statistics::Estimate;
-use crate::studies::alignment::{BASELINE, Learnt, MEAN, Measure, Origin, Record, Value, difference};
+use crate::studies::alignment::{
+    BASELINE, Learnt, MEAN, Measure, Origin, Record, Value, difference,
+};
 
 /// A network, or a control, over its seeds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +77,12 @@ impl<'a> Results<'a> {
         let mut records: Vec<&Record> = records.iter().collect();
         records.sort_by_key(|record| {
             let network = &record.job.network;
-            (&record.job.data, network.origin, &network.model, network.seed)
+            (
+                &record.job.data,
+                network.origin,
+                &network.model,
+                network.seed,
+            )
         });
         let mut by_key: BTreeMap<Key<'a>, Vec<&'a Value>> = BTreeMap::new();
         for &record in &records {
@@ -117,8 +124,11 @@ impl<'a> Results<'a> {
 
     /// The measures of a data set.
     pub(super) fn measures(&self, data: &str) -> Vec<Measure> {
-        let mut measures: Vec<Measure> =
-            once(self.of(data).flat_map(|record| &record.values).map(|value| value.measure));
+        let mut measures: Vec<Measure> = once(
+            self.of(data)
+                .flat_map(|record| &record.values)
+                .map(|value| value.measure),
+        );
         measures.sort_unstable();
         measures
     }
@@ -135,23 +145,31 @@ impl<'a> Results<'a> {
 
     /// The layers of a subject, first to last, without the mean.
     pub(super) fn layers(&self, data: &str, subject: &Subject) -> Vec<String> {
-        let of_subject = self.of(data).filter(|record| Subject::of(record) == *subject);
+        let of_subject = self
+            .of(data)
+            .filter(|record| Subject::of(record) == *subject);
         // Those of one seed are those of all.
         let values = of_subject.take(1).flat_map(|record| &record.values);
-        let layers = values.map(|value| &value.layer).filter(|layer| *layer != MEAN);
+        let layers = values
+            .map(|value| &value.layer)
+            .filter(|layer| *layer != MEAN);
         once(layers.cloned())
     }
 
     /// The groups of a data set, without the mean.
     pub(super) fn groups(&self, data: &str) -> Vec<String> {
         let values = self.of(data).flat_map(|record| &record.values);
-        let groups = values.map(|value| &value.group).filter(|group| *group != MEAN);
+        let groups = values
+            .map(|value| &value.group)
+            .filter(|group| *group != MEAN);
         once(groups.cloned())
     }
 
     /// How many seeds of a subject there are.
     pub(super) fn seeds(&self, data: &str, subject: &Subject) -> usize {
-        let of_subject = self.of(data).filter(|record| Subject::of(record) == *subject);
+        let of_subject = self
+            .of(data)
+            .filter(|record| Subject::of(record) == *subject);
         once(of_subject.map(|record| record.job.network.seed)).len()
     }
 

@@ -44,7 +44,11 @@ pub(super) fn networks(results: &Results) -> Option<Section> {
         }
     }
     let mut rows: Vec<Row> = Vec::new();
-    for record in results.records.iter().filter(|record| !record.learnt.is_empty()) {
+    for record in results
+        .records
+        .iter()
+        .filter(|record| !record.learnt.is_empty())
+    {
         let model = &record.job.network.model;
         if rows.iter().all(|row| row.name != *model) {
             let accuracies = frontends.iter();
@@ -133,10 +137,7 @@ pub(super) fn gains(results: &Results, data: &str) -> Vec<Table> {
         Table {
             caption: format!("How much nearer {frontend} brings it than {BASELINE}"),
             corner: "what is compared".to_string(),
-            columns: measures
-                .iter()
-                .map(|measure| measure.to_string())
-                .collect(),
+            columns: measures.iter().map(|measure| measure.to_string()).collect(),
             rows: rows.collect(),
             notes: vec![
                 "Mean over layers and groups. Positive is nearer, also for RMSE, whose sign is \
@@ -191,10 +192,7 @@ fn nearness(results: &Results, data: &str) -> Table {
     Table {
         caption: "How near it is".to_string(),
         corner: "what is compared".to_string(),
-        columns: measures
-            .iter()
-            .map(|measure| measure.to_string())
-            .collect(),
+        columns: measures.iter().map(|measure| measure.to_string()).collect(),
         rows,
         notes: vec![
             "Mean over layers and groups. The ceiling is what the truth is expected to reach: the \

@@ -102,7 +102,10 @@ fn a_gain_beyond_the_controls_is_one() {
     ]);
     let expected = "resnet18, cifar10: +0.100 [+0.080, +0.120], nearer, and by more than";
     assert!(text.contains(expected), "{text}");
-    assert!(text.contains("0 are farther from cortex, 1 nearer by more"), "{text}");
+    assert!(
+        text.contains("0 are farther from cortex, 1 nearer by more"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -143,7 +146,10 @@ fn the_answer_comes_first_and_says_what_the_networks_are_worth() {
     let expected = format!("resnet18 names 41.2 % behind none and 35.0 % behind {NEURN}");
     let start: String = text.chars().take(1_200).collect();
     assert!(start.contains(&expected), "{start}");
-    assert!(start.contains("Not tested as the papers made it"), "{start}");
+    assert!(
+        start.contains("Not tested as the papers made it"),
+        "{start}"
+    );
 }
 
 /// Whatever the order in which jobs ended.
@@ -164,7 +170,9 @@ fn the_order_of_records_does_not_matter() {
 #[test]
 fn simulated_is_written_on_everything() {
     let mut records = [pixels(0.0), network(Origin::Untrained, 0.1)];
-    records.iter_mut().for_each(|record| record.simulated = true);
+    records
+        .iter_mut()
+        .for_each(|record| record.simulated = true);
     let Rendered {
         markdown,
         html,
@@ -196,6 +204,8 @@ fn the_page_is_well_formed_and_loads_nothing() {
         }
     }
     // What is nearer, twice, and RSA by layer.
-    let figures = document.descendants().filter(|n| n.tag_name().name() == "svg");
+    let figures = document
+        .descendants()
+        .filter(|n| n.tag_name().name() == "svg");
     assert!(figures.count() >= 3);
 }

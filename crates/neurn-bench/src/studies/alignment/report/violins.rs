@@ -7,7 +7,12 @@ use crate::report::figure::violins::{Violin, violins};
 use crate::report::figure::{Figure, Group, Legend, Panel};
 
 pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
-    let groups: Vec<String> = drawn.artifact.groups.iter().map(|g| g.group.clone()).collect();
+    let groups: Vec<String> = drawn
+        .artifact
+        .groups
+        .iter()
+        .map(|g| g.group.clone())
+        .collect();
     let names = without_layers(groups);
     let samples = samples(drawn, &names);
     let drawing = violins(&names, &samples, "RMSE")?;
@@ -50,7 +55,9 @@ pub(super) fn samples(drawn: &Drawn, names: &[String]) -> Vec<Violin> {
             samples.push(Violin {
                 row,
                 series,
-                values: neurons.filter_map(|&neuron| views.mean_rmse(neuron)).collect(),
+                values: neurons
+                    .filter_map(|&neuron| views.mean_rmse(neuron))
+                    .collect(),
             });
         }
     }
