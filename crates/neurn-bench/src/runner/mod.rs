@@ -1,7 +1,7 @@
 //! Carries out any study: a queue of jobs, devices that work on them, claims among
 //! processes, and a journal of records. Knows no study.
 
-mod claims;
+pub(crate) mod claims;
 pub mod interrupt;
 pub mod journal;
 mod progress;
