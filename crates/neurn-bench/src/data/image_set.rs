@@ -225,3 +225,21 @@ impl Dataset<LabelledImage> for ImageSet {
         self.labels.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records hold these hashes. By Python's hashlib: SHA-256 of the number of
+    /// labels and the shape as little-endian u64, the labels and the values.
+    #[test]
+    fn fingerprints_are_what_they_were() {
+        let bytes = ImageSet::new(Values::U8((0..8).collect()), vec![3_u8, 9], [1, 2, 2]);
+        assert_eq!(bytes.fingerprint(), "b2bf10e70bef5f41");
+        let floats = ImageSet::new(Values::F32(vec![0.25, 1.0]), vec![3_u8, 9], [1, 1, 1]);
+        assert_eq!(floats.fingerprint(), "097076b477d5a9d6");
+        let many = ImageSet::new(Values::U8(vec![1, 2]), vec![3_u16, 300], [1, 1, 1]);
+        assert_eq!(many.fingerprint(), "75e4f76807029a6d");
+        assert_eq!(many.class_counts()[298..], [0, 0, 1]);
+    }
+}

@@ -4,6 +4,12 @@
 //! Folders in the folder of a class belong to it. Files and folders whose names
 //! begin with a dot are passed over, and so are files that are no pictures by
 //! their name.
+//!
+//! Memory: a [`Budget`] of decoded pictures at the study's size, 1 GiB unless
+//! said otherwise; and while pictures are decoded, on however many threads, at
+//! most [`MAX_FILE`](super::photograph::MAX_FILE) bytes of files, at most
+//! [`MAX_DECODED`](super::photograph::MAX_DECODED) of whole pictures and about
+//! three times as much of their decoders.
 
 mod files;
 mod scan;

@@ -1,19 +1,13 @@
 //! The photographs that MNIST-M is made of.
 
 use std::fmt;
-use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use image::{ImageFormat, ImageReader, Limits, RgbImage};
+use image::RgbImage;
 use rayon::prelude::*;
 
-use crate::data::{DataError, container};
-
-/// The longest side a photograph may have. Those of BSDS500 have 481.
-const MAX_SIDE: u32 = 8192;
-
-/// The most bytes the file of a photograph may have: 64 MiB.
-const MAX_FILE: u64 = 1 << 26;
+use crate::data::DataError;
+use crate::data::photograph::{decode, with_bytes};
 
 /// The most bytes all photographs together may have, unpacked: 1 GiB. Those of
 /// BSDS500 have 221 MiB.
@@ -42,7 +36,8 @@ impl Photographs {
         let mut all: Vec<(PathBuf, RgbImage)> = Vec::new();
         let mut bytes = 0;
         for paths in paths.chunks(rayon::current_num_threads()) {
-            let decoded: Vec<_> = paths.par_iter().map(|path| decode(path)).collect();
+            let decode = |path: &PathBuf| with_bytes(path, |bytes| decode(path, bytes));
+            let decoded: Vec<_> = paths.par_iter().map(decode).collect();
             for (path, photograph) in paths.iter().zip(decoded) {
                 let photograph = photograph?;
                 bytes += photograph.as_raw().len();
@@ -80,33 +75,4 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), DataError> {
         }
     }
     Ok(())
-}
-
-fn decode(path: &Path) -> Result<RgbImage, DataError> {
-    let expected = "a JPEG photograph";
-    let mut bytes = Vec::new();
-    container::plain(path)?
-        .take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| DataError::io(path, source))?;
-    if bytes.len() as u64 > MAX_FILE {
-        let found = format!("more than {MAX_FILE} bytes");
-        return Err(DataError::format(path, expected, found));
-    }
-    // The decoder fills up with grey what a file that was cut off lacks.
-    let padding = bytes.iter().rev().take_while(|&&byte| byte == 0).count();
-    if !bytes[..bytes.len() - padding].ends_with(&[0xff, 0xd9]) {
-        return Err(DataError::format(path, expected, "no end mark (ff d9)"));
-    }
-
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Jpeg);
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_BYTES as u64);
-    reader.limits(limits);
-    let photograph = reader
-        .decode()
-        .map_err(|error| DataError::format(path, expected, error.to_string()))?;
-    Ok(photograph.into_rgb8())
 }
