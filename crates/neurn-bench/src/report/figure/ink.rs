@@ -140,12 +140,36 @@ fn compact(svg: &str) -> String {
     ] {
         text = text.replace(usual, "");
     }
-    let lines = text.trim_end().lines();
-    let joined = lines.map(|line| match line.starts_with("<text") {
-        true => line.to_string(),
-        false => format!("{line}\n"),
-    });
-    joined.collect::<String>().trim_end().to_string()
+    joined(&text)
+}
+
+/// With lines of one look that follow each other as one path, and nothing but elements
+/// on a line.
+fn joined(svg: &str) -> String {
+    let mut text = String::new();
+    let mut look = "";
+    for line in svg.trim_end().lines() {
+        let polyline = line
+            .strip_prefix("<polyline ")
+            .and_then(|rest| rest.split_once(" points="));
+        if let Some((own, points)) = polyline {
+            let points = points.trim_matches(['"', '/', '>']);
+            match own == look {
+                true => text.truncate(text.len() - "\"/>\n".len()),
+                false => text += &format!("<path {own} d=\""),
+            }
+            text += &format!("M{points}\"/>\n");
+            look = own;
+            continue;
+        }
+        look = "";
+        text += line;
+        // Text that goes on for a line has no end of line within.
+        if !line.starts_with("<text") {
+            text.push('\n');
+        }
+    }
+    text.trim_end().to_string()
 }
 
 /// Letters of the longest name.
@@ -190,4 +214,31 @@ pub(crate) fn key(place: usize) -> String {
         marker(surface, place, (width as i32 / 2, middle))
     });
     key.svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_one_look_are_one_path() {
+        let drawing = drawing([30, 30], |surface| {
+            for (place, x) in [(1, 0), (1, 10), (2, 20)] {
+                let line = vec![(x, 0), (x, 30)];
+                surface.draw(&PathElement::new(line, series(place).stroke_width(6)))?;
+            }
+            surface.draw(&Text::new("a".to_string(), (3, 4), &letters(INK)))?;
+            Ok(())
+        });
+        let [one, two] = ["M0,0 0,30M10,0 10,30", "M20,0 20,30"].map(|d| {
+            assert!(
+                drawing.svg.contains(&format!(" d=\"{d}\"/>")),
+                "{}",
+                drawing.svg
+            );
+            d
+        });
+        assert!(one != two && drawing.svg.matches("<path").count() == 2);
+        assert!(drawing.svg.contains(">a</text>") && !drawing.svg.contains("font-size"));
+    }
 }
