@@ -108,7 +108,7 @@ fn standing(beside: &[Comparison]) -> String {
         ),
     };
     format!(
-        "{counts} The best of them is {}, at {} points to it.",
+        "{counts} The best of them is {}: {} points compared with NeuRN.",
         best.method.label(),
         signed_tenths(best.difference.estimate.mean)
     )

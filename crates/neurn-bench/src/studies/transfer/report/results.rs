@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use neurn_models::MapConfig;
+use neurn_core::NeuRnConfig;
+use neurn_models::{FrontendConfig, MapConfig};
 
 use crate::device::Backend;
 use crate::report::value::Value;
@@ -180,13 +181,16 @@ impl<'a> Results<'a> {
         methods
     }
 
-    /// The method of the papers, or what comes nearest to it.
+    /// NeuRN as the papers have it, or the method that comes nearest to it.
     pub(super) fn neurn(&self, setting: &Setting) -> Option<Method> {
-        let methods = self.methods(setting);
-        let is_neurn = |method: &&Method| matches!(method.frontend.map, MapConfig::NeuRn(_));
-        let plain = |method: &&Method| **method == Method::of(method.frontend.clone());
-        let of_neurn = || methods.iter().filter(is_neurn);
-        of_neurn().find(plain).or(of_neurn().next()).cloned()
+        let papers = Method::of(FrontendConfig::neurn(NeuRnConfig::new(3)));
+        let mut methods = self.methods(setting);
+        methods.retain(|method| matches!(method.frontend.map, MapConfig::NeuRn(_)));
+        // The first of those that are least unlike it.
+        methods.into_iter().min_by_key(|method| {
+            let plain = *method == Method::of(method.frontend.clone());
+            (*method != papers, !plain)
+        })
     }
 
     /// Those that a figure has colours for, in the order of tables: the baseline,

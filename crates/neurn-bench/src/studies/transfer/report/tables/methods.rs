@@ -165,7 +165,7 @@ fn beside_neurn(results: &Results, setting: &Setting) -> Option<Table> {
         values.push(Value::Text(comparison.verdict().to_string()));
         Row::new(&comparison.method.label(), values)
     });
-    let columns = ["difference", "p (Holm)", "r", "beside it"].map(str::to_string);
+    let columns = ["difference", "p (Holm)", "r", "verdict"].map(str::to_string);
     let caption = format!(
         "Difference to {} in points, {}",
         neurn.label(),

@@ -152,7 +152,7 @@ fn methods_are_compared_with_neurn_and_corrected() {
         "{text}"
     );
     assert!(
-        text.contains("Of the 2 other methods: 1 better, 1 level, 0 worse. The best of them is sobel over max, at +"),
+        text.contains("Of the 2 other methods: 1 better, 1 level, 0 worse. The best of them is sobel over max: +"),
         "{text}"
     );
 }
