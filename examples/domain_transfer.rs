@@ -5,6 +5,7 @@
 //! cargo run --release --example domain_transfer                  # synthetic domains, minutes
 //! cargo run --release --example domain_transfer -- --data DIR    # the real ones
 //! cargo run --release --example domain_transfer -- --data DIR --plan baselines
+//! cargo run --release --example domain_transfer -- --domain a=DIR --domain b=DIR
 //! ```
 
 use std::io::Write;
@@ -15,9 +16,9 @@ use clap::Parser;
 use neurn_bench::data::{self, ShiftKind};
 use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::error::Error;
-use neurn_bench::runner::Place;
 use neurn_bench::runner::interrupt::on_ctrl_c;
-use neurn_bench::studies::transfer::{Data, PRESETS, Plan, Study, method_names};
+use neurn_bench::runner::{self, Place};
+use neurn_bench::studies::transfer::{Data, PRESETS, Plan, Protocol, Study, method_names};
 use neurn_bench::train::Method;
 use neurn_models::MODELS;
 
@@ -32,6 +33,19 @@ struct Arguments {
     /// Folder of the real data: DIR/mnist, usps, svhn, mnist_m, bsds500.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A domain of your own: a folder of images, PATH/CLASS/*.jpg or
+    /// PATH/{train,val,test}/CLASS/*.jpg. Give one for each domain.
+    #[arg(long, value_name = "NAME=PATH", conflicts_with = "data")]
+    domain: Vec<String>,
+    /// Domains of your own as a list in TOML.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "domain"])]
+    suite: Option<PathBuf>,
+    /// Side of the square that images are resized to.
+    #[arg(long, value_name = "PIXELS", value_parser = side)]
+    image_size: Option<usize>,
+    /// Train on all domains but one, in the place of one.
+    #[arg(long)]
+    leave_one_out: bool,
     /// A preset (--list names them) or a TOML file [default: quick; with --data
     /// digits].
     #[arg(long, value_name = "NAME|FILE")]
@@ -40,10 +54,10 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = MODELS.to_vec())]
     model: Vec<String>,
     /// Domains to train on.
-    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',')]
     source: Vec<String>,
     /// Domains to test on.
-    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',')]
     target: Vec<String>,
     /// Shifts of the targets, at every severity, to test on too.
     #[arg(long, value_delimiter = ',', value_name = "SHIFT")]
@@ -89,6 +103,9 @@ struct Arguments {
     /// Print the names that the options take, and exit.
     #[arg(long)]
     list: bool,
+    /// Only write the report of the records that are in the folder. It needs no data.
+    #[arg(long, conflicts_with = "dry_run")]
+    report: bool,
     /// Print the plan and its runs, and which of them are done, and exit.
     #[arg(long)]
     dry_run: bool,
@@ -97,16 +114,21 @@ struct Arguments {
 impl Arguments {
     /// The study, and where it is carried out.
     fn study(self) -> Result<(Study, Place), Error> {
-        let default = match self.data {
-            Some(_) => "digits",
-            None => "quick",
+        let (data, image_size) = self.data()?;
+        let default = match data {
+            Data::Synthetic { .. } => "quick",
+            Data::Folder(_) => "digits",
+            Data::Named(_) => "images",
         };
         let name = self.plan.clone().unwrap_or(default.to_string());
         let plan = match Plan::preset(&name) {
             Some(plan) => plan,
             None => Plan::read(name.as_ref())?,
         };
-        let plan = self.changed(plan);
+        let mut plan = self.changed(plan);
+        if let Some(size) = self.image_size.or(image_size) {
+            plan.training.image_size = size;
+        }
         let stem = PathBuf::from(&name).file_stem().map(PathBuf::from);
         let place = Place {
             out: self
@@ -116,16 +138,30 @@ impl Arguments {
             devices: self.device,
             at_a_time: self.jobs,
         };
-        let data = match self.data {
-            Some(folder) => Data::Folder(folder),
+        let study = Study::new(plan, data, place.backend()?, !self.no_images);
+        Ok((study, place))
+    }
+
+    /// The domains, and the side of their images if a suite says.
+    fn data(&self) -> Result<(Data, Option<usize>), Error> {
+        if let Some(path) = &self.suite {
+            let suite = data::suite::read(path)?;
+            return Ok((Data::Named(suite.domains), suite.image_size));
+        }
+        if !self.domain.is_empty() {
+            let named: Result<Vec<_>, _> =
+                self.domain.iter().map(|text| data::named(text)).collect();
+            return Ok((Data::Named(named?), None));
+        }
+        let data = match &self.data {
+            Some(folder) => Data::Folder(folder.clone()),
             None => Data::Synthetic {
                 train: 3_600,
                 test: 1_000,
                 seed: 0,
             },
         };
-        let study = Study::new(plan, data, place.backend()?, !self.no_images);
-        Ok((study, place))
+        Ok((data, None))
     }
 
     /// A plan with what the options say in its place.
@@ -155,6 +191,9 @@ impl Arguments {
                 None => vec![method.clone()],
             });
             plan.methods = with_k.collect();
+        }
+        if self.leave_one_out {
+            plan.protocol = Protocol::LeaveOneOut;
         }
         if let Some(seeds) = self.seeds {
             plan.seeds = (0..seeds).collect();
@@ -189,6 +228,13 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+fn side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (8..=1024).contains(&n) => Ok(n),
+        _ => Err("expected a whole number from 8 to 1024".to_string()),
+    }
+}
+
 fn few(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=64).contains(&n) => Ok(n),
@@ -208,11 +254,14 @@ fn main() -> ExitCode {
     if arguments.list {
         return list();
     }
-    let dry_run = arguments.dry_run;
-    let result = arguments.study().and_then(|(study, place)| match dry_run {
-        true => preview(&study, &place),
-        false => run(&study, &place),
-    });
+    let (dry_run, report) = (arguments.dry_run, arguments.report);
+    let result = arguments
+        .study()
+        .and_then(|(study, place)| match (dry_run, report) {
+            (true, _) => preview(&study, &place),
+            (_, true) => print(&runner::report(&study, &place.out)?, &place),
+            _ => print(&place.run(&study, &on_ctrl_c("step"))?, &place),
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -254,9 +303,7 @@ fn preview(study: &Study, place: &Place) -> Result<(), Error> {
     Ok(())
 }
 
-fn run(study: &Study, place: &Place) -> Result<(), Error> {
-    let interrupter = on_ctrl_c("step");
-    let tables = place.run(study, &interrupter)?;
+fn print(tables: &str, place: &Place) -> Result<(), Error> {
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(
         std::io::stdout(),

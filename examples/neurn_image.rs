@@ -4,13 +4,17 @@
 //! cargo run --release --example neurn_image -- photo.jpg neurn.png
 //! ```
 
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use clap::Parser;
-use image::{ImageReader, Limits, Rgb, RgbImage};
+use image::error::{DecodingError, ImageError, ImageFormatHint};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage};
 use neurn_bench::error::Error;
+use neurn_bench::file;
+use neurn_bench::report::write_whole;
 use neurn_core::{MaxScope, NeuRnConfig};
 
 /// The local contrast of a picture as NeuRN sees it: each pixel of each channel
@@ -70,8 +74,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Error> {
-    let picture = read(&arguments.input)?;
-    check(&picture, arguments)?;
+    let format = ImageFormat::from_path(&arguments.output).map_err(named(&arguments.output))?;
+    let picture = read(arguments)?;
     let neurn = NeuRnConfig::new(arguments.k)
         .with_quantile(arguments.quantile)
         .with_noise_floor(arguments.noise_floor)
@@ -85,25 +89,77 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     if arguments.beside {
         result = beside(&picture, &result);
     }
-    result
-        .save(&arguments.output)
-        .map_err(|source| Error::Picture {
-            path: arguments.output.clone(),
-            source,
-        })
+    // The whole picture first: one that cannot be encoded leaves the file as it was.
+    let mut encoded = Cursor::new(Vec::new());
+    let done = result.write_to(&mut encoded, format);
+    done.map_err(named(&arguments.output))?;
+    write_whole(&arguments.output, encoded.get_ref())
+}
+
+fn named(path: &Path) -> impl Fn(ImageError) -> Error {
+    move |source| Error::Picture {
+        path: path.to_path_buf(),
+        source,
+    }
+}
+
+/// The largest file that is read. The largest picture that [`check`] lets pass
+/// takes less in every format.
+const MOST_BYTES: u64 = 512 << 20;
+
+/// The picture, whose size is checked before it is decoded.
+fn read(arguments: &Arguments) -> Result<RgbImage, Error> {
+    let path = &arguments.input;
+    let io = |error: io::Error| named(path)(error.into());
+    let bytes = bytes(path).map_err(io)?;
+    let reader = ImageReader::new(Cursor::new(&bytes));
+    let reader = reader.with_guessed_format().map_err(io)?;
+    let hint = reader.format().map(ImageFormatHint::Exact);
+    let damaged = |found: &str| {
+        let hint = hint.clone().unwrap_or(ImageFormatHint::Unknown);
+        named(path)(ImageError::Decoding(DecodingError::new(hint, found)))
+    };
+    let jpeg = reader.format() == Some(ImageFormat::Jpeg);
+    let decoder = reader.into_decoder().map_err(named(path))?;
+    let (width, height) = decoder.dimensions();
+    if width == 0 || height == 0 {
+        let found = format!("expected at least one pixel, found {width}x{height}");
+        return Err(damaged(&found));
+    }
+    check(width, height, arguments)?;
+    if jpeg && !has_an_end(&bytes) {
+        return Err(damaged(
+            "expected a whole picture, found one without its end",
+        ));
+    }
+    let picture = DynamicImage::from_decoder(decoder).map_err(named(path))?;
+    Ok(picture.into_rgb8())
+}
+
+/// The bytes of a file that is not too large.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = file::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST_BYTES {
+        let mib = length.div_ceil(1 << 20);
+        let error = format!("expected at most 512 MiB, found {mib}");
+        return Err(io::Error::other(error));
+    }
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// That the patch fits the picture, and the work fits a computer.
-fn check(picture: &RgbImage, arguments: &Arguments) -> Result<(), Error> {
+fn check(width: u32, height: u32, arguments: &Arguments) -> Result<(), Error> {
     let (k, path) = (arguments.k, arguments.input.display());
-    let (width, height) = picture.dimensions();
     let side = width.min(height) as usize;
     if k / 2 > side {
         let error = format!("--k {k} reaches beyond {path}, whose smaller side is {side}");
         return Err(Error::Argument(error));
     }
     // k shifted images and about a dozen more are alive at once, in f32.
-    let bytes = u64::from(width) * u64::from(height) * 3 * 4 * (k as u64 + 12);
+    let bytes = u128::from(width) * u128::from(height) * 3 * 4 * (k as u128 + 12);
     let gib = bytes.div_ceil(1 << 30);
     if gib > 8 {
         let error = format!("--k {k} on {path} ({width}x{height}) takes {gib} GiB; at most 8 do");
@@ -112,16 +168,25 @@ fn check(picture: &RgbImage, arguments: &Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<RgbImage, Error> {
-    let failed = |source: image::ImageError| Error::Picture {
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut reader = ImageReader::open(path)
-        .and_then(|reader| reader.with_guessed_format())
-        .map_err(|e| failed(e.into()))?;
-    reader.limits(Limits::default());
-    Ok(reader.decode().map_err(failed)?.into_rgb8())
+/// Whether a JPEG has its marker of the end. Where it is cut off, the decoder
+/// fills up with grey and says nothing.
+fn has_an_end(jpeg: &[u8]) -> bool {
+    let mut rest = jpeg;
+    // 0xFF and a number make a marker. 0xFF 0x00 is a number of the picture, and
+    // more of 0xFF are filling.
+    while let Some(start) = rest.iter().position(|&byte| byte == 0xff) {
+        rest = &rest[start + 1..];
+        let length = match (rest.first(), rest.get(1..3)) {
+            (Some(0xd9), _) => return true,
+            (Some(0xff), _) => 0,
+            // These stand alone.
+            (Some(0x00 | 0x01 | 0xd0..=0xd8), _) => 1,
+            (Some(_), Some(length)) => 1 + usize::from(length[0]) * 256 + usize::from(length[1]),
+            _ => return false,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    false
 }
 
 /// `[3, H, W]` in 0..=1.

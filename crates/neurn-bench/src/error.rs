@@ -8,7 +8,7 @@ use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::runner::journal::JournalError;
 use crate::studies::transfer::PlanError;
-use crate::train::MethodError;
+use crate::train::{MethodError, TrainError};
 
 /// Why a study could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,9 @@ pub enum Error {
     /// A method that no network can be made with.
     #[error(transparent)]
     Method(#[from] MethodError),
+    /// An image could not be read while a network was trained or tested.
+    #[error(transparent)]
+    Image(burn::data::dataset::DatasetError),
     /// Every device is gone before all was done.
     #[error(
         "{left} runs are left and no device; finished runs are kept and the same command goes on \
@@ -104,6 +107,15 @@ impl Error {
             | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,
             _ => 1,
+        }
+    }
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Interrupted => Self::Interrupted,
+            TrainError::Data(error) => Self::Image(error),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod cortex;
 pub mod data;
 pub mod device;
 pub mod error;
+pub mod file;
 mod fingerprint;
 pub mod measures;
 pub mod report;
@@ -23,3 +24,8 @@ pub mod train;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The worked example of the architecture, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/architecture.md")]
+struct Architecture;

@@ -1,7 +1,7 @@
 //! Carries out any study: a queue of jobs, devices that work on them, claims among
 //! processes, and a journal of records. Knows no study.
 
-mod claims;
+pub(crate) mod claims;
 pub mod interrupt;
 pub mod journal;
 mod progress;
@@ -10,6 +10,7 @@ mod run;
 mod study;
 mod worker;
 
+pub use journal::Line;
 pub use progress::{Board, Progress};
 pub use run::{Place, Preview, report};
-pub use study::{Context, Line, Study, id};
+pub use study::{Context, Study, id};

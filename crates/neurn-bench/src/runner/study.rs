@@ -5,9 +5,9 @@ use std::path::Path;
 use burn::tensor::Device;
 use burn::train::Interrupter;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::journal::Line;
 use super::progress::Progress;
 use crate::error::Error;
 use crate::fingerprint::hexadecimal;
@@ -61,22 +61,6 @@ pub trait Study: Sync {
     ///
     /// If a file cannot be written.
     fn report(&self, records: &[Self::Record], out: &Path) -> Result<String, Error>;
-}
-
-/// A line of a journal.
-pub trait Line: Serialize + DeserializeOwned {
-    /// The version of the format, which every line names as `schema`.
-    const SCHEMA: u32;
-
-    /// The identity of the job that it answers.
-    fn id(&self) -> &str;
-
-    /// What is wrong with its values, if anything is.
-    ///
-    /// # Errors
-    ///
-    /// What was expected and what was found.
-    fn check(&self) -> Result<(), String>;
 }
 
 /// What a job is run with.

@@ -9,10 +9,10 @@ use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
 
 use super::claims::Claims;
-use super::journal::Journal;
+use super::journal::{Journal, Line};
 use super::progress::Board;
 use super::queue::Queue;
-use super::study::{Context, Line, Study};
+use super::study::{Context, Study};
 use crate::device::{DeviceName, panic_text, quietly};
 use crate::error::Error;
 

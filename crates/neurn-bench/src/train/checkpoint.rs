@@ -1,8 +1,12 @@
 //! Training under way, kept after each epoch, so that a run that was killed goes
 //! on from there to the result that it would have had.
+//!
+//! A damaged number in a network would go on to another result and nobody would see
+//! it. So the progress file names the SHA-256 of every other file, and its own.
 
-use std::fs;
-use std::io;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -11,10 +15,13 @@ use burn::store::{ModuleRecord, RecordError};
 use burn::tensor::Device;
 use neurn_models::{Classifier, ClassifierConfig};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Epoch;
 use super::trainer::seeded;
 use crate::device::quietly;
+use crate::file;
+use crate::fingerprint::hexadecimal;
 
 /// Where a run keeps its latest epoch: one folder `epoch-N`, which is there whole
 /// or not at all.
@@ -44,6 +51,63 @@ pub struct Progress {
     /// What each epoch came to.
     pub learning: Vec<Epoch>,
 }
+
+impl Progress {
+    /// That these are the numbers of so many epochs.
+    fn check(&self, epochs: usize) -> Result<(), String> {
+        if !(0.0..f64::INFINITY).contains(&self.seconds) {
+            return Err(format!("{} seconds", self.seconds));
+        }
+        if self.learning.len() != epochs {
+            return Err(format!("a curve of {} epochs", self.learning.len()));
+        }
+        for (place, epoch) in self.learning.iter().enumerate() {
+            if epoch.epoch != place + 1 {
+                return Err(format!("epoch {} as number {}", epoch.epoch, place + 1));
+            }
+            if !(0.0..=100.0).contains(&epoch.validation_accuracy) {
+                return Err(format!("an accuracy of {}", epoch.validation_accuracy));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands in the progress file, after a line with the SHA-256 of the rest.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    /// The name of the folder of the run, so that another run's are not taken for it.
+    run: String,
+    /// The SHA-256 of each other file.
+    files: BTreeMap<String, String>,
+    progress: Progress,
+}
+
+impl Contents {
+    fn to_text(&self) -> String {
+        // Numbers and tables of them always have a form in TOML.
+        let text = toml::to_string(self).unwrap_or_default();
+        format!("{SUM}{}\n{text}", hexadecimal(&Sha256::digest(&text)))
+    }
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let first = text
+            .strip_prefix(SUM)
+            .and_then(|rest| rest.split_once('\n'));
+        let (sum, rest) = first.ok_or("no checksum in the first line")?;
+        if sum != hexadecimal(&Sha256::digest(rest)) {
+            return Err("a checksum of something else".to_string());
+        }
+        toml::from_str(rest).map_err(|error| error.to_string())
+    }
+}
+
+/// How the first line of the progress file begins; a comment to TOML.
+const SUM: &str = "# sha256 ";
+
+/// The most bytes of a progress file: an epoch takes about 80.
+const MOST_PROGRESS: u64 = 16 << 20;
 
 /// Why a checkpoint could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -88,17 +152,10 @@ impl Checkpoints {
         device: &Device,
         optimizer: &ModuleOptimizer,
     ) -> Result<Option<Checkpoint>, CheckpointError> {
-        let Some(folder) = self.epochs()?.pop().map(|(_, folder)| folder) else {
+        let Some((epochs, folder)) = self.epochs()?.pop() else {
             return Ok(None);
         };
-        let path = folder.join(PROGRESS);
-        let text = fs::read_to_string(&path).map_err(io_error(&path))?;
-        let progress: Progress =
-            toml::from_str(&text).map_err(|found| CheckpointError::Format {
-                path,
-                expected: "the numbers of a training",
-                found: found.to_string(),
-            })?;
+        let progress = self.verified(epochs, &folder)?;
         let network = |name: &str| {
             let path = folder.join(name);
             // Each into a network of its own: clones share the running statistics
@@ -126,6 +183,41 @@ impl Checkpoints {
         }))
     }
 
+    /// The numbers of a checkpoint whose files are as they were when it was kept.
+    fn verified(&self, epochs: usize, folder: &Path) -> Result<Progress, CheckpointError> {
+        let path = folder.join(PROGRESS);
+        let mut text = String::new();
+        let file = file::open(&path).map_err(io_error(&path))?;
+        let read = file.take(MOST_PROGRESS).read_to_string(&mut text);
+        read.map_err(io_error(&path))?;
+        let wrong = |path: &Path, found: String| CheckpointError::Format {
+            path: path.to_path_buf(),
+            expected: "a checkpoint of this run as it was kept",
+            found,
+        };
+        let contents = Contents::from_text(&text).map_err(|found| wrong(&path, found))?;
+        if contents.run != self.run() {
+            return Err(wrong(&path, format!("one of the run `{}`", contents.run)));
+        }
+        let progress = contents.progress;
+        progress
+            .check(epochs)
+            .map_err(|found| wrong(&path, found))?;
+        for name in [NETWORK, OPTIMIZER, BEST] {
+            let path = folder.join(name);
+            if contents.files.get(name) != Some(&sum(&path)?) {
+                return Err(wrong(&path, "a file with another checksum".to_string()));
+            }
+        }
+        Ok(progress)
+    }
+
+    /// The name of the folder, which is that of the run.
+    fn run(&self) -> String {
+        let name = self.folder.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// Keeps a checkpoint in the place of the one before.
     pub fn keep(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let beside = self.folder.join("partial");
@@ -144,10 +236,15 @@ impl Checkpoints {
         let record = checkpoint.optimizer.to_record();
         record.save(&path).map_err(record_error(&path, weights))?;
         sync(&path)?;
+        let names = [NETWORK, OPTIMIZER, BEST];
+        let files = names.map(|name| Ok((name.to_string(), sum(&beside.join(name))?)));
+        let contents = Contents {
+            run: self.run(),
+            files: files.into_iter().collect::<Result<_, _>>()?,
+            progress: checkpoint.progress.clone(),
+        };
         let path = beside.join(PROGRESS);
-        // Numbers and lists of them always have a form in TOML.
-        let text = toml::to_string(&checkpoint.progress).unwrap_or_default();
-        fs::write(&path, text).map_err(io_error(&path))?;
+        fs::write(&path, contents.to_text()).map_err(io_error(&path))?;
         sync(&path)?;
 
         let before = self.epochs()?;
@@ -196,8 +293,12 @@ impl Checkpoints {
 
 /// Waits until a file is on the disk.
 fn sync(path: &Path) -> Result<(), CheckpointError> {
-    let file = fs::File::open(path).map_err(io_error(path))?;
+    let file = File::open(path).map_err(io_error(path))?;
     file.sync_all().map_err(io_error(path))
+}
+
+fn sum(path: &Path) -> Result<String, CheckpointError> {
+    file::sha256(path).map_err(io_error(path))
 }
 
 fn io_error(path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
@@ -343,6 +444,150 @@ mod tests {
             same(&trained.unwrap(), &whole);
             fs::remove_dir_all(&folder).unwrap();
         }
+    }
+
+    /// Why the checkpoint in a folder is of no use.
+    fn refusal(folder: &Path) -> String {
+        let backbone = BackboneConfig::from_name("digit-net-small", 10, 3, 32).unwrap();
+        let config = ClassifierConfig::new(FrontendConfig::none(), backbone);
+        let optimizer = neurn_models::AdamConfig::new().init();
+        let kept = Checkpoints::new(folder.to_path_buf());
+        let latest = kept.latest(&config, &Device::flex(), &optimizer);
+        latest
+            .err()
+            .map_or(String::new(), |error| error.to_string())
+    }
+
+    /// One bit is enough, wherever it is.
+    #[test]
+    fn a_bit_that_flipped_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("run");
+        assert!(train(&folder, Some(2)).0.is_none());
+        assert_eq!(refusal(&folder), "");
+        for file in [NETWORK, OPTIMIZER, BEST, PROGRESS] {
+            let path = folder.join("epoch-2").join(file);
+            let whole = fs::read(&path).unwrap();
+            for place in (0..whole.len()).step_by(whole.len() / 23) {
+                let mut flipped = whole.clone();
+                flipped[place] ^= 1 << (place % 8);
+                fs::write(&path, flipped).unwrap();
+                let error = refusal(&folder);
+                assert!(error.contains(file), "{file}, byte {place}: {error}");
+            }
+            fs::write(&path, whole).unwrap();
+        }
+        assert_eq!(refusal(&folder), "");
+    }
+
+    /// Each file by itself is whole there.
+    #[test]
+    fn files_of_another_checkpoint_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+        let whole = train(&folder.path().join("whole"), None).0.unwrap();
+        assert!(train(&first, Some(1)).0.is_none());
+        assert!(train(&second, Some(2)).0.is_none());
+        let within = |folder: &Path, epoch: usize, file: &str| {
+            folder.join(format!("epoch-{epoch}")).join(file)
+        };
+        let network = fs::read(within(&second, 2, NETWORK)).unwrap();
+        for (from, to, file) in [
+            (
+                within(&second, 2, BEST),
+                within(&second, 2, NETWORK),
+                NETWORK,
+            ),
+            (
+                within(&first, 1, NETWORK),
+                within(&second, 2, NETWORK),
+                NETWORK,
+            ),
+            (
+                within(&first, 1, PROGRESS),
+                within(&second, 2, PROGRESS),
+                PROGRESS,
+            ),
+        ] {
+            fs::copy(from, to).unwrap();
+            let error = refusal(&second);
+            assert!(error.contains(file), "{error}");
+            fs::write(within(&second, 2, NETWORK), &network).unwrap();
+        }
+        // Begun anew, it comes to the same.
+        let (trained, warnings) = train(&second, None);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        same(&trained.unwrap(), &whole);
+
+        // All of another run, or under another epoch's name.
+        let third = folder.path().join("third");
+        fs::rename(&first, &third).unwrap();
+        assert!(refusal(&third).contains("one of the run `first`"));
+        fs::rename(&third, &first).unwrap();
+        assert_eq!(refusal(&first), "");
+        fs::rename(first.join("epoch-1"), first.join("epoch-2")).unwrap();
+        assert!(refusal(&first).contains("a curve of 1 epochs"));
+    }
+
+    /// With a checksum that is right.
+    #[test]
+    fn numbers_that_no_training_has_are_refused() {
+        let epoch = |epoch, validation_accuracy| Epoch {
+            epoch,
+            loss: f64::NAN,
+            validation_accuracy,
+        };
+        let read = |seconds, learning: &[Epoch]| {
+            let contents = Contents {
+                run: String::new(),
+                files: BTreeMap::new(),
+                progress: Progress {
+                    seconds,
+                    learning: learning.to_vec(),
+                },
+            };
+            let contents = Contents::from_text(&contents.to_text())?;
+            contents.progress.check(2)
+        };
+        assert_eq!(read(0.5, &[epoch(1, 0.0), epoch(2, 100.0)]), Ok(()));
+        for (seconds, learning, says) in [
+            (-1.0, [epoch(1, 0.0), epoch(2, 0.0)], "-1 seconds"),
+            (f64::NAN, [epoch(1, 0.0), epoch(2, 0.0)], "NaN seconds"),
+            (0.5, [epoch(2, 0.0), epoch(1, 0.0)], "epoch 2 as number 1"),
+            (0.5, [epoch(1, 0.0), epoch(1, 0.0)], "epoch 1 as number 2"),
+            (0.5, [epoch(1, 0.0), epoch(2, 101.0)], "an accuracy of 101"),
+            (
+                0.5,
+                [epoch(1, f64::NAN), epoch(2, 1.0)],
+                "an accuracy of NaN",
+            ),
+        ] {
+            let error = read(seconds, &learning).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    /// What has no end is not read.
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_no_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("run");
+        assert!(train(&folder, Some(1)).0.is_none());
+        for file in [NETWORK, OPTIMIZER, BEST, PROGRESS] {
+            let path = folder.join("epoch-1").join(file);
+            let whole = fs::read(&path).unwrap();
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+            let error = refusal(&folder);
+            assert!(
+                error.contains(file) && error.contains("expected a file"),
+                "{error}"
+            );
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, whole).unwrap();
+        }
+        assert_eq!(refusal(&folder), "");
     }
 
     /// What a crash leaves beside a whole checkpoint does not count.

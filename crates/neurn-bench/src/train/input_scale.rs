@@ -1,5 +1,6 @@
 //! What the network's input is scaled by, after the frontend.
 
+use burn::data::dataset::DatasetError;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -46,14 +47,22 @@ impl InputScale {
 
     /// Mean and deviation for a network that is trained on these images, which have
     /// passed the frontend.
-    pub fn statistics(&self, train: &Examples, device: &Device) -> InputStatistics {
+    ///
+    /// # Errors
+    ///
+    /// If an image cannot be read any more.
+    pub fn statistics(
+        &self,
+        train: &Examples,
+        device: &Device,
+    ) -> Result<InputStatistics, DatasetError> {
         let (mean, std) = match self {
-            Self::Standardized => train.channel_statistics(device),
+            Self::Standardized => train.channel_statistics(device)?,
             Self::Half => (vec![0.5], vec![0.5]),
             Self::Raw => (vec![0.0], vec![1.0]),
             Self::Fixed { mean, std } => (mean.clone(), std.clone()),
         };
-        InputStatistics { mean, std }
+        Ok(InputStatistics { mean, std })
     }
 
     /// What a table calls it.

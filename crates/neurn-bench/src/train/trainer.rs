@@ -8,6 +8,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use burn::data::dataset::DatasetError;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
@@ -18,10 +19,16 @@ use super::checkpoint::{Checkpoint, Checkpoints, Progress};
 use super::examples::{Batch, Examples};
 use super::{Augmentation, Epoch, Training};
 
-/// The run was asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
+/// Why a training or a test did not end.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// An image cannot be read any more.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+}
 
 /// What a training tells while it is under way.
 #[derive(Clone, Debug)]
@@ -133,7 +140,7 @@ impl Trainer<'_> {
         train: &Examples,
         validation: &Examples,
         observe: &mut dyn FnMut(Event),
-    ) -> Result<Trained, Interrupted> {
+    ) -> Result<Trained, TrainError> {
         let images = train.labels().len();
         let steps = self.training.steps(images);
         assert!(!steps.is_empty(), "a training has at least 1 epoch; got 0");
@@ -207,7 +214,7 @@ impl Trainer<'_> {
         epoch: usize,
         steps: usize,
         seen: &mut dyn FnMut(usize),
-    ) -> Result<f64, Interrupted> {
+    ) -> Result<f64, TrainError> {
         let autodiff = self.device.clone().autodiff();
         let mut sum = 0.0;
         let mut waiting = Vec::new();
@@ -215,9 +222,9 @@ impl Trainer<'_> {
         let batches = train.batches(self.training.batch, Some(self.order(epoch)), &autodiff);
         for (step, batch) in batches.iter().take(steps).enumerate() {
             if self.interrupter.should_stop() {
-                return Err(Interrupted);
+                return Err(TrainError::Interrupted);
             }
-            let Batch { images, labels } = batch.expect("examples are in memory");
+            let Batch { images, labels } = batch?;
             let size = labels.dims()[0];
             let mut rng = super::augment::step_rng(self.seed, epoch, step);
             let loss = self
@@ -245,7 +252,7 @@ impl Trainer<'_> {
         &self,
         classifier: &Classifier,
         examples: &Examples,
-    ) -> Result<f64, Interrupted> {
+    ) -> Result<f64, TrainError> {
         Ok(self.confusion(classifier, examples)?.accuracy())
     }
 
@@ -255,14 +262,14 @@ impl Trainer<'_> {
         &self,
         classifier: &Classifier,
         examples: &Examples,
-    ) -> Result<Confusion, Interrupted> {
+    ) -> Result<Confusion, TrainError> {
         let mut confusion = Confusion::of(self.classifier.backbone.num_classes());
         let mut labels = examples.labels().iter();
         for batch in examples.batches(256, None, self.device).iter() {
             if self.interrupter.should_stop() {
-                return Err(Interrupted);
+                return Err(TrainError::Interrupted);
             }
-            let batch = batch.expect("examples are in memory");
+            let batch = batch?;
             let predicted = classifier
                 .forward_from_frontend(batch.images)
                 .argmax(1)

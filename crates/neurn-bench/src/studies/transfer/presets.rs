@@ -19,7 +19,8 @@ pub const PRESETS: &[(&str, &str)] = presets![
     "patch-size",
     "shifts",
     "position",
-    "paper"
+    "paper",
+    "images"
 ];
 
 impl Plan {

@@ -11,7 +11,8 @@ use crate::data::{Domain, Shift};
 use crate::error::Error;
 use crate::runner::{Context, Line};
 use crate::train::{
-    Checkpoints, Confusion, Event, Examples, ImageShape, InputStatistics, Split, Trained, Trainer,
+    Checkpoints, Confusion, Event, Examples, ImageShape, InputStatistics, Split, TrainError,
+    Trained, Trainer,
 };
 
 /// What a network is tested on: the test images of a domain, or the first of
@@ -73,8 +74,15 @@ impl Run<'_> {
     /// How many images of a source are for what.
     pub(super) fn split(&self, source: &Domain) -> Split {
         let training = &self.job.training;
+        let limits = (training.train_limit, training.validation_limit);
         let count = source.train.labels().len();
-        Split::of(count, training.train_limit, training.validation_limit)
+        match &source.validation {
+            None => Split::of(count, limits.0, limits.1),
+            Some(images) => Split {
+                train: count.min(limits.0),
+                validation: images.labels().len().min(limits.1),
+            },
+        }
     }
 
     /// Trains and tests.
@@ -93,10 +101,11 @@ impl Run<'_> {
         let first = method.after.is_none().then(|| method.frontend.init());
         let through = |examples: Examples| through(examples, first.as_ref(), context);
 
-        let raw = self.part(|split| 0..split.train);
+        let [raw, validation] = self.parts();
         let train = through(raw.clone());
-        let validation = through(self.part(|split| split.train..split.train + split.validation));
+        let validation = through(validation);
         let input = method.input.statistics(&train, context.device);
+        let input = input.map_err(TrainError::from)?;
         let classifier = classifier
             .with_mean(input.mean.clone())
             .with_std(input.std.clone());
@@ -116,15 +125,12 @@ impl Run<'_> {
             false => raw,
         };
         let mut observe = |event| show(event, training.steps(train.labels().len()).len(), context);
-        let trained = trainer
-            .train(&train, &validation, &mut observe)
-            .map_err(|_| Error::Interrupted)?;
+        let trained = trainer.train(&train, &validation, &mut observe)?;
 
         let mut targets = BTreeMap::new();
         for target in self.targets {
             let examples = through(target.examples(training.image_size));
-            let confusion = trainer.confusion(&trained.classifier, &examples);
-            let confusion = confusion.map_err(|_| Error::Interrupted)?;
+            let confusion = trainer.confusion(&trained.classifier, &examples)?;
             targets.insert(target.name(), target.result(confusion));
         }
         let counts = [train.labels().len(), validation.labels().len()];
@@ -132,13 +138,20 @@ impl Run<'_> {
         Ok(self.finished(context, counts, input, trained, targets, seconds))
     }
 
-    /// A part of each source, one after the other.
-    fn part(&self, range: impl Fn(Split) -> std::ops::Range<usize>) -> Examples {
+    /// The training images of all sources, and their validation images.
+    fn parts(&self) -> [Examples; 2] {
         let side = self.job.training.image_size;
-        let sources = self.sources.iter();
-        let parts =
-            sources.map(|source| Examples::new(&source.train, range(self.split(source)), side));
-        Examples::concat(parts.collect())
+        let mut train = Vec::new();
+        let mut validation = Vec::new();
+        for source in &self.sources {
+            let split = self.split(source);
+            train.push((&source.train, 0..split.train));
+            validation.push(match &source.validation {
+                Some(images) => (images, 0..split.validation),
+                None => (&source.train, split.train..split.train + split.validation),
+            });
+        }
+        [train, validation].map(|parts| Examples::of(&parts, side))
     }
 
     fn finished(
@@ -200,7 +213,7 @@ fn show(event: Event, epochs: usize, context: &Context) {
 }
 
 /// The share of the most frequent class, in percent.
-fn majority(labels: &[u8]) -> f64 {
+fn majority(labels: &[u16]) -> f64 {
     let mut counts = BTreeMap::new();
     for label in labels {
         *counts.entry(label).or_insert(0_usize) += 1;

@@ -61,12 +61,13 @@ impl Study {
         }
         let all = self.data.names();
         self.plan.check(&all)?;
-        let mut domains = BTreeMap::new();
         let sources = self.plan.source_sets(&all).concat();
-        for name in once(sources.into_iter().chain(self.plan.target_names(&all))) {
-            domains.insert(self.data.shown(&name), self.data.domain(&name)?);
-        }
-        Ok(self.domains.get_or_init(|| domains))
+        let names = once(sources.into_iter().chain(self.plan.target_names(&all)));
+        let domains = self.data.domains(&names, self.plan.training.image_size)?;
+        let by_name = domains
+            .into_iter()
+            .map(|domain| (domain.name.clone(), domain));
+        Ok(self.domains.get_or_init(|| by_name.collect()))
     }
 
     /// The names of the domains, in the order in which reports show them.
@@ -139,9 +140,10 @@ impl runner::Study for Study {
             let print = domain.train.fingerprint().to_string();
             (name.clone(), print)
         });
-        let classes: Vec<String> = (0..crate::data::CLASSES)
-            .map(|digit| digit.to_string())
-            .collect();
+        let classes = match domains.values().next() {
+            Some(domain) => domain.classes.clone(),
+            None => Vec::new(),
+        };
         let plan = self.shown_plan();
         let jobs = plan.jobs(&self.names(), &classes, &prints.collect(), self.backend)?;
         for job in &jobs {

@@ -1,10 +1,13 @@
-//! From measurements of alignment to what a person reads.
+//! From records, and the artifacts beside them, to a document.
 
+mod answer;
+mod gains;
 mod heat;
 mod layers;
 mod overlaps;
 mod pictures;
 mod results;
+mod rows;
 mod scatter;
 mod tables;
 #[cfg(test)]
@@ -13,95 +16,105 @@ mod violins;
 
 use std::path::Path;
 
-use crate::error::Error;
-use crate::report::figure::Figure;
-use crate::report::{Answer, Document, Gallery, Rows, Section, Warning};
-use crate::studies::alignment::{Measurement, Settings, View};
+use super::artifact::Artifact;
+use super::record::Record;
+use crate::report::{Document, Section, Warning};
 use results::Results;
 
-/// What was measured, as a document. Without `images` it has no pictures of RDMs
-/// and maps, from which the data could be had.
-pub fn document(
-    measured: &[Measurement],
-    views: &[View],
-    settings: &Settings,
-    images: bool,
-) -> Document {
-    let results = Results::new(measured);
-    let mut figures: Vec<Figure> = Vec::new();
+const TITLE: &str = "Alignment with mouse visual cortex";
+
+/// A record with what figures need beyond it.
+struct Drawn<'a> {
+    record: &'a Record,
+    artifact: &'a Artifact,
+}
+
+impl Drawn<'_> {
+    fn data(&self) -> String {
+        shown(&self.record.job.data, self.record.simulated)
+    }
+
+    fn label(&self) -> String {
+        format!("{}, {}", self.data(), self.record.job.network.label())
+    }
+}
+
+/// What the records of a study say, and what was left beside them in its folder.
+/// Without `images` it has no pictures of RDMs and maps, from which the data could be
+/// had. What is missing in the folder is left out, and said.
+pub fn document(records: &[Record], out: &Path, images: bool) -> Document {
+    let results = Results::new(records);
+    let mut sections = Vec::new();
     for data in results.data() {
-        figures.extend(heat::figure(&results, &data));
-        figures.extend(layers::figure(&results, &data));
-        figures.extend(scatter::figure(&results, &data));
+        sections.push(of_data(&results, &data, out, images));
     }
-    for view in views {
-        figures.extend(violins::figure(view));
-        figures.extend(overlaps::figure(view));
+    sections.extend(tables::networks(&results));
+    sections.extend(tables::how_to_read(&results));
+    for data in results.data() {
+        sections.push(tables::of_data(&results, &data));
     }
-    let pictured = if images { views } else { &[] };
-    let galleries = [
-        Gallery {
-            title: "RDMs side by side".to_string(),
-            caption: "Ranks of dissimilarities, dark where two scenes are alike: of the group \
-                      whose RDM is the most reliable, and of the layer nearest to it behind each \
-                      frontend."
-                .to_string(),
-            pictures: pictured.iter().flat_map(pictures::rdms).collect(),
-        },
-        Gallery {
-            title: "Maps of neurons and of units".to_string(),
-            caption: "The representations of the neurons that answer most reliably, and below \
-                      them the maps of the units that RMSE pairs them with in the first layer, \
-                      each from its least value (black) to its largest (white). The pairing is the study's."
-                .to_string(),
-            pictures: pictured.iter().flat_map(pictures::maps).collect(),
-        },
-    ];
-    let mut sections: Vec<Section> = figures
-        .into_iter()
-        .map(|figure| Section {
-            title: figure.title.clone(),
-            figures: vec![figure],
-            ..Section::default()
-        })
-        .collect();
-    let shown = galleries
-        .into_iter()
-        .filter(|gallery| !gallery.pictures.is_empty());
-    sections.extend(shown.map(|gallery| Section {
-        title: gallery.title.clone(),
-        galleries: vec![gallery],
-        ..Section::default()
-    }));
-    sections.extend(tables::sections(&results, settings));
+    sections.push(tables::published());
     Document {
-        title: "Alignment with mouse visual cortex".to_string(),
-        answer: Answer::default(),
-        warning: results.simulated().then(|| Warning {
+        title: TITLE.to_string(),
+        answer: answer::answer(&results),
+        warning: results.any_simulated().then(|| Warning {
             stressed: "Simulated neurons".to_string(),
             rest: ", made up by a program. They show that a measure finds what is there, and \
                    nothing about mice."
                 .to_string(),
         }),
         sections,
-        rows: Rows::of(measured),
+        rows: rows::rows(records),
     }
 }
 
-/// Writes all formats into a folder, each file whole or not at all, and returns the
-/// Markdown.
-///
-/// # Errors
-///
-/// If a file cannot be written.
-pub fn write(
-    measured: &[Measurement],
-    views: &[View],
-    settings: &Settings,
-    images: bool,
-    out: &Path,
-) -> Result<String, Error> {
-    document(measured, views, settings, images).write(out, Vec::new())
+/// The figures of a data set, with the table of what each frontend gains.
+fn of_data(results: &Results, data: &str, out: &Path, images: bool) -> Section {
+    let mut section = Section {
+        title: shown(data, results.is_simulated(data)),
+        tables: tables::gains(results, data),
+        ..Section::default()
+    };
+    section.figures.extend(gains::figure(results, data));
+    section.figures.extend(layers::figure(results, data));
+    section.figures.extend(heat::figure(results, data));
+    section.figures.extend(scatter::figure(results, data));
+    // Of one network, the last in the list.
+    let Some(record) = results.of(data).last() else {
+        return section;
+    };
+    match Artifact::read(record, out) {
+        Ok(artifact) => {
+            let drawn = Drawn {
+                record,
+                artifact: &artifact,
+            };
+            section.figures.extend(violins::figure(&drawn));
+            section.figures.extend(overlaps::figure(&drawn));
+            if images {
+                section.galleries.extend(pictures::rdms(&drawn));
+                section.galleries.extend(pictures::maps(&drawn));
+            }
+        }
+        Err(reason) => section.paragraphs.push(format!(
+            "Without the distributions over neurons, the densities and the pictures of {}, \
+             which need a file that is not there or not whole: {reason}.",
+            record.job.network.label()
+        )),
+    }
+    section
+}
+
+/// What violins of a group are drawn of, behind each frontend.
+#[cfg(test)]
+pub(super) fn numbers_of_violins(
+    record: &Record,
+    artifact: &Artifact,
+    group: &str,
+) -> Vec<Vec<f64>> {
+    let drawn = Drawn { record, artifact };
+    let samples = violins::samples(&drawn, &[group.to_string()]);
+    samples.into_iter().map(|sample| sample.values).collect()
 }
 
 /// How the data are called where they are shown.

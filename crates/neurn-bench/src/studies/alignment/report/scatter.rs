@@ -6,21 +6,21 @@ use crate::cortex::{Area, Kind};
 use crate::report::figure::ink::key;
 use crate::report::figure::scatter::{Point, scatter};
 use crate::report::figure::{Figure, Group, Legend, Panel};
-use crate::studies::alignment::BASELINE;
+use crate::studies::alignment::{BASELINE, Measure};
 
 /// What a group is, by its name, in the order of the legend.
-const SORTS: [&str; 4] = ["area", "genotype", "kind or all", "area and layer"];
+const KINDS: [&str; 4] = ["area", "genotype", "kind or all", "area and layer"];
 
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     let frontends = results.frontends(data);
     let mut groups = Vec::new();
-    let mut sorts = Vec::new();
+    let mut kinds = Vec::new();
     for frontend in treatments(&frontends) {
         let mut panels = Vec::new();
         for subject in results.subjects(data) {
             let layer = results.mean_layer(data, &subject);
             let rmse = |frontend: &str, group: &str| {
-                let found = results.find("rmse", data, &subject, frontend, &layer, group);
+                let found = results.find(Measure::Rmse, data, &subject, [frontend, &layer, group]);
                 found.map(|found| found.value)
             };
             let points: Vec<Point> = without_layers(results.groups(data))
@@ -29,9 +29,9 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
                     Some(Point {
                         x: rmse(BASELINE, &name)?,
                         y: rmse(frontend, &name)?,
-                        series: sort(&name),
+                        series: kind(&name),
                         // The names of areas: of all others there would be too many.
-                        name: if sort(&name) == 0 {
+                        name: if kind(&name) == 0 {
                             name
                         } else {
                             String::new()
@@ -43,10 +43,10 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
             let Some(drawing) = scatter(&points, titles) else {
                 continue;
             };
-            if subject.model == "shuffled-pixels" {
+            if subject.is_shuffled() {
                 continue;
             }
-            sorts.extend(points.iter().map(|point| point.series));
+            kinds.extend(points.iter().map(|point| point.series));
             panels.push(Panel {
                 title: subject.label(),
                 drawing,
@@ -59,8 +59,8 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
             });
         }
     }
-    sorts.sort_unstable();
-    sorts.dedup();
+    kinds.sort_unstable();
+    kinds.dedup();
     (!groups.is_empty()).then(|| Figure {
         title: format!(
             "RMSE without and with, {}",
@@ -70,16 +70,16 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
                   layers and seeds. Below the diagonal the frontend brings it nearer."
             .to_string(),
         legend: Legend::Keys(
-            sorts
+            kinds
                 .iter()
-                .map(|&sort| (key(sort), SORTS[sort].to_string()))
+                .map(|&kind| (key(kind), KINDS[kind].to_string()))
                 .collect(),
         ),
         groups,
     })
 }
 
-fn sort(name: &str) -> usize {
+fn kind(name: &str) -> usize {
     if name.contains('/') {
         3
     } else if name.parse::<Area>().is_ok() {

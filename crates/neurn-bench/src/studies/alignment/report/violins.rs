@@ -1,65 +1,35 @@
 //! How RMSE is distributed over the neurons of each group.
 
+use super::Drawn;
 use super::results::without_layers;
-use super::shown;
-use crate::measures::{paired_costs, rmse_matrix};
 use crate::report::figure::ink::key;
 use crate::report::figure::violins::{Violin, violins};
 use crate::report::figure::{Figure, Group, Legend, Panel};
-use crate::studies::alignment::View;
 
-pub(super) fn figure(view: &View) -> Option<Figure> {
-    let single = view.neurons.single.as_ref()?;
-    // The mean over layers, neuron by neuron.
-    let rmse: Vec<Vec<f64>> = view
-        .layers
+pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
+    let groups: Vec<String> = drawn
+        .artifact
+        .groups
         .iter()
-        .map(|(_, layers)| {
-            let mut sums = vec![0.0; single.responses.ncols()];
-            for layer in layers {
-                let distances = rmse_matrix(
-                    single.representations.as_ref(),
-                    layer.maps.as_ref(),
-                    view.scaling,
-                );
-                let costs = paired_costs(distances.as_ref(), view.pairing);
-                for (sum, cost) in sums.iter_mut().zip(costs) {
-                    *sum += cost.unwrap_or(0.0) / layers.len() as f64;
-                }
-            }
-            sums
-        })
+        .map(|g| g.group.clone())
         .collect();
-    let all = view.neurons.groups.iter();
-    let shown_groups = without_layers(all.clone().map(|group| group.name.clone()).collect());
-    let groups: Vec<_> = all
-        .filter(|group| shown_groups.contains(&group.name))
-        .collect();
-    let mut samples = Vec::new();
-    for (row, group) in groups.iter().enumerate() {
-        for (frontend, rmse) in rmse.iter().enumerate() {
-            samples.push(Violin {
-                row,
-                series: frontend,
-                values: group.members.iter().map(|&neuron| rmse[neuron]).collect(),
-            });
-        }
-    }
-    let names: Vec<String> = groups.iter().map(|group| group.name.clone()).collect();
-    let keys = view.layers.iter().enumerate();
+    let names = without_layers(groups);
+    let samples = samples(drawn, &names);
     let drawing = violins(&names, &samples, "RMSE")?;
+    let keys = drawn.artifact.frontends.iter().enumerate();
+    let comparison = &drawn.record.job.comparison;
     Some(Figure {
-        title: format!(
-            "RMSE of single neurons, {}",
-            shown(&view.neurons.name, view.neurons.simulated)
-        ),
+        title: format!("RMSE of single neurons, {}", drawn.data()),
         caption: format!(
             "{}: the distribution over the neurons of each group, each neuron with its mean over \
-             layers; the bar is the median. Pairing: {}; scaling: {}.",
-            view.label, view.pairing, view.scaling
+             layers; the bar is the median. A neuron without a unit, or that answers the same to \
+             all scenes, is left out, as in the tables. Pairing: {}; scaling: {}.",
+            drawn.record.job.network.label(),
+            comparison.pairing,
+            comparison.scaling
         ),
         legend: Legend::Keys(
-            keys.map(|(place, (name, _))| (key(place), name.clone()))
+            keys.map(|(place, views)| (key(place), views.frontend.clone()))
                 .collect(),
         ),
         groups: vec![Group {
@@ -70,4 +40,26 @@ pub(super) fn figure(view: &View) -> Option<Figure> {
             }],
         }],
     })
+}
+
+/// Of each of these groups and each frontend.
+pub(super) fn samples(drawn: &Drawn, names: &[String]) -> Vec<Violin> {
+    let mut samples = Vec::new();
+    for (row, name) in names.iter().enumerate() {
+        let mut groups = drawn.artifact.groups.iter();
+        let Some(group) = groups.find(|group| group.group == *name) else {
+            continue;
+        };
+        for (series, views) in drawn.artifact.frontends.iter().enumerate() {
+            let neurons = group.neurons.iter();
+            samples.push(Violin {
+                row,
+                series,
+                values: neurons
+                    .filter_map(|&neuron| views.mean_rmse(neuron))
+                    .collect(),
+            });
+        }
+    }
+    samples
 }

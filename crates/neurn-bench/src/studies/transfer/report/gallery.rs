@@ -9,7 +9,7 @@ use crate::report::{Gallery, Picture};
 use crate::train::Examples;
 
 /// The classes that are shown; few enough for a phone.
-const CLASSES: std::ops::Range<u8> = 0..6;
+const CLASSES: std::ops::Range<u16> = 0..6;
 /// Pixels between images, which nothing is drawn on.
 const GAP: u32 = 2;
 
@@ -60,7 +60,9 @@ fn draw(
         };
         let original = Examples::new(&domain.test, index..index + 1, side);
         for ((_, frontend), row) in frontends.iter().zip(0_i64..) {
-            let shown = original.through(&frontend.init(), device).picture(0);
+            let Ok(shown) = original.through(&frontend.init(), device).picture(0) else {
+                continue;
+            };
             // A stride makes it smaller.
             let shown = imageops::resize(
                 &shown,
@@ -105,7 +107,9 @@ mod tests {
             .iter()
             .position(|&label| label == 4)
             .unwrap();
-        let four = Examples::new(&domain.test, index..index + 1, 32).picture(0);
+        let four = Examples::new(&domain.test, index..index + 1, 32)
+            .picture(0)
+            .unwrap();
         let pixel = |x, y| image.get_pixel(4 * 34 + x, y).0;
         for (x, y, rgb) in four.enumerate_pixels() {
             assert_eq!(pixel(x, y), [rgb[0], rgb[1], rgb[2], 255]);

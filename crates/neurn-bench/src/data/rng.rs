@@ -6,9 +6,9 @@ use rand_distr::StandardNormal;
 
 /// The random numbers of one image: they depend on where it stands and on
 /// nothing else, so neither threads nor the number of images change it.
-pub(super) struct Chance(ChaCha8Rng);
+pub(super) struct Rng(ChaCha8Rng);
 
-impl Chance {
+impl Rng {
     /// The numbers of place `key`: four words that say where the image stands.
     pub(super) fn new(key: [u64; 4]) -> Self {
         let mut seed = [0; 32];

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use faer::{Mat, MatRef};
 
 use super::neurons::{map_size, seen};
-use crate::cortex::Stimuli;
-use crate::cortex::resampled;
+use super::settings::UnitMap;
+use crate::cortex::{Stimuli, resampled};
 use crate::measures::pearson::constant;
 use crate::measures::{Distance, Rdm, gram, representation};
 
@@ -24,17 +24,6 @@ pub struct Layer {
     pub activations: Mat<f64>,
     /// Units with the same activation everywhere in every scene.
     pub constant: usize,
-}
-
-/// What a unit's map is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UnitMap {
-    /// Its mean feature map over the scenes, brought to the size of those
-    /// of neurons by bilinear interpolation.
-    Mean,
-    /// The sum of the stimuli, weighted by its mean activation to each: what the
-    /// representation of a neuron is.
-    Weighted,
 }
 
 /// How layers are summed up.
