@@ -54,7 +54,8 @@ impl Table {
         }
         if most > 1 && gains {
             notes.push(
-                "A difference is the mean over seeds, each with itself, with its 95 % t interval."
+                "A difference is the mean over seeds of two runs with the same seed, with its 95 % t \
+                 interval."
                     .to_string(),
             );
         }

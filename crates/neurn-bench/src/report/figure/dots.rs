@@ -1,5 +1,7 @@
 //! Dots with error bars beside names: one row each.
 
+use std::collections::BTreeSet;
+
 use plotters::prelude::*;
 
 use super::ink::{
@@ -51,12 +53,14 @@ pub(crate) fn dots(
     let mut together: Vec<usize> = dots.iter().map(|dot| dot.series).collect();
     together.sort_unstable();
     together.dedup();
+    let rows: BTreeSet<usize> = dots.iter().map(|dot| dot.row).collect();
+    let alone = rows.len() == dots.len();
     let aside = |series: usize| {
-        let place = together
-            .iter()
-            .position(|&other| other == series)
-            .unwrap_or(0);
-        0.6 * ((place as f64 + 0.5) / together.len() as f64 - 0.5)
+        let place = together.iter().position(|&other| other == series);
+        match alone {
+            true => 0.0,
+            false => 0.6 * ((place.unwrap_or(0) as f64 + 0.5) / together.len() as f64 - 0.5),
+        }
     };
     Some(drawing([width, height], |surface| {
         let y = Ticks {
@@ -90,18 +94,17 @@ pub(crate) fn dots(
             let ends = vec![(value, -0.6), (value, names.len() as f64 - 0.4)];
             chart.draw_series([PathElement::new(ends, INK.stroke_width(FINE))])?;
         }
+        let level = |dot: &Dot| level(dot.row) - aside(dot.series);
         for dot in dots {
-            let level = level(dot.row) - aside(dot.series);
             if let Some([low, high]) = dot.bar {
-                let bar = vec![(low, level), (high, level)];
+                let bar = vec![(low, level(dot)), (high, level(dot))];
                 let style = series(dot.series).stroke_width(2 * FINE);
                 chart.draw_series([PathElement::new(bar, style)])?;
             }
-            marker(
-                surface,
-                dot.series,
-                chart.backend_coord(&(dot.value, level)),
-            )?;
+        }
+        for dot in dots {
+            let at = chart.backend_coord(&(dot.value, level(dot)));
+            marker(surface, dot.series, at)?;
         }
         Ok(())
     }))

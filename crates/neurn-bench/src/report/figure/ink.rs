@@ -57,10 +57,10 @@ pub(crate) fn series(place: usize) -> RGBColor {
     RGBColor(1, 2, FIRST + (place % SERIES.len()) as u8)
 }
 
-/// So much of a colour over the page's own, light or dark, to a hundredth, and
+/// So much of a colour over the page's own, light or dark, to a twentieth, and
 /// the colour of text on it.
 pub(crate) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
-    let share = (100.0 * share).round() / 100.0;
+    let share = (20.0 * share).round() / 20.0;
     let text = match share > 0.7 {
         true => RGBColor(255, 255, 255),
         false => INK,
@@ -126,7 +126,8 @@ pub(crate) fn drawing(
 }
 
 /// Without what SVG takes for granted, and what the page's style says once for
-/// all drawings: the size, the face and the colour of letters.
+/// all drawings: the size, the face, the colour and
+/// the middle of letters.
 fn compact(svg: &str) -> String {
     let letters = format!(" font-size=\"{LETTERS}\"");
     let mut text = svg.replace("\n</text>", "</text>").replace(" \"/>", "\"/>");
@@ -136,16 +137,61 @@ fn compact(svg: &str) -> String {
         " fill=\"currentColor\"",
         " stroke=\"none\"",
         " stroke-width=\"1\"",
+        " text-anchor=\"middle\"",
         &letters,
     ] {
         text = text.replace(usual, "");
     }
-    let lines = text.trim_end().lines();
-    let joined = lines.map(|line| match line.starts_with("<text") {
-        true => line.to_string(),
-        false => format!("{line}\n"),
-    });
-    joined.collect::<String>().trim_end().to_string()
+    joined(&text)
+}
+
+/// With lines and rectangles of one look that follow each other as one path, and nothing
+/// but elements on a line.
+fn joined(svg: &str) -> String {
+    let mut text = String::new();
+    let mut last = String::new();
+    for line in svg.trim_end().lines() {
+        let Some((look, place)) = polyline(line).or(rectangle(line)) else {
+            last.clear();
+            text += line;
+            // Text that goes on for a line has no end of line within.
+            if !line.starts_with("<text") {
+                text.push('\n');
+            }
+            continue;
+        };
+        match look == last {
+            true => text.truncate(text.len() - "\"/>\n".len()),
+            false => text += &format!("<path {look} d=\""),
+        }
+        text += &format!("{place}\"/>\n");
+        last = look;
+    }
+    text.trim_end().to_string()
+}
+
+/// The look of a line, and where it runs.
+fn polyline(element: &str) -> Option<(String, String)> {
+    let (look, points) = element
+        .strip_prefix("<polyline ")?
+        .split_once(" points=\"")?;
+    Some((
+        look.to_string(),
+        format!("M{}", points.strip_suffix("\"/>")?),
+    ))
+}
+
+/// The look of a rectangle, and where it stands.
+fn rectangle(element: &str) -> Option<(String, String)> {
+    let rest = element.strip_prefix("<rect x=\"")?.strip_suffix("/>")?;
+    let (x, rest) = rest.split_once("\" y=\"")?;
+    let (y, rest) = rest.split_once("\" width=\"")?;
+    let (width, rest) = rest.split_once("\" height=\"")?;
+    let (height, look) = rest.split_once("\" ")?;
+    Some((
+        look.to_string(),
+        format!("M{x},{y}h{width}v{height}h-{width}z"),
+    ))
 }
 
 /// Letters of the longest name.
@@ -190,4 +236,38 @@ pub(crate) fn key(place: usize) -> String {
         marker(surface, place, (width as i32 / 2, middle))
     });
     key.svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_alike_is_one_path() {
+        let drawing = drawing([30, 30], |surface| {
+            for (place, x) in [(1, 0), (1, 10), (2, 20)] {
+                let line = vec![(x, 0), (x, 30)];
+                surface.draw(&PathElement::new(line, series(place).stroke_width(6)))?;
+            }
+            for x in [1, 5] {
+                let corners = [(x, 2), (x + 3, 4)];
+                surface.draw(&Rectangle::new(corners, tint(MORE, 0.51).0.filled()))?;
+            }
+            surface.draw(&Text::new("a".to_string(), (3, 4), &letters(INK)))?;
+            Ok(())
+        });
+        let svg = drawing.svg;
+        for path in [
+            "stroke-width=\"6\" d=\"M0,0 0,30M10,0 10,30\"/>",
+            "stroke-width=\"6\" d=\"M20,0 20,30\"/>",
+            "opacity=\"0.5\" fill=\"#2166AC\" d=\"M1,2h3v2h-3zM5,2h3v2h-3z\"/>",
+        ] {
+            assert!(svg.contains(path), "{path}: {svg}");
+        }
+        assert!(svg.matches("<path").count() == 3 && svg.contains(">a</text>"));
+        assert!(
+            !svg.contains("<rect") && !svg.contains("font-size"),
+            "{svg}"
+        );
+    }
 }

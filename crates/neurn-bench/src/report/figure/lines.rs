@@ -118,9 +118,10 @@ pub(crate) fn lines(axes: &Axes, lines: &[Line]) -> Option<Drawing> {
                     let bar = vec![(*x, y.mean - error), (*x, y.mean + error)];
                     chart.draw_series([PathElement::new(bar, style)])?;
                 }
-                if line.style == Style::Marked {
-                    marker(surface, line.series, chart.backend_coord(&(*x, y.mean)))?;
-                }
+            }
+            let marked = line.points.iter().filter(|_| line.style == Style::Marked);
+            for Point { x, y } in marked {
+                marker(surface, line.series, chart.backend_coord(&(*x, y.mean)))?;
             }
         }
         Ok(())

@@ -65,25 +65,51 @@ impl Tiles {
             for (row, name) in (0..).zip(rows()) {
                 let y = top + row * tile[1];
                 write(name, (left - air, y + tile[1] / 2), &beside)?;
-                for (column, content) in (0..).zip(&self.tiles[row as usize]) {
-                    let x = left + column * tile[0];
-                    let gap = FINE as i32;
-                    let corners = [(x + gap, y + gap), (x + tile[0] - gap, y + tile[1] - gap)];
-                    let Some((text, colour, on_it)) = content else {
-                        surface.draw(&Rectangle::new(corners, GRID))?;
-                        continue;
-                    };
+            }
+            let corners = |row: i32, column: i32| {
+                let (x, y) = (left + column * tile[0], top + row * tile[1]);
+                let gap = FINE as i32;
+                [(x + gap, y + gap), (x + tile[0] - gap, y + tile[1] - gap)]
+            };
+            // Those of one colour are one path if they follow each other.
+            let mut placed = self.placed();
+            placed.sort_by(|(_, _, a), (_, _, b)| opacity(a).total_cmp(&opacity(b)));
+            for (row, column, tile) in &placed {
+                let corners = corners(*row, *column);
+                match tile {
+                    None => surface.draw(&Rectangle::new(corners, GRID))?,
                     // Of nought there is nothing to see.
-                    if colour.alpha() > 0.0 {
+                    Some((_, colour, _)) if colour.alpha() > 0.0 => {
                         surface.draw(&Rectangle::new(corners, colour.filled()))?;
                     }
-                    if !text.is_empty() {
-                        let at = (x + tile[0] / 2, y + tile[1] / 2);
-                        write(text, at, &centred(*on_it))?;
-                    }
+                    Some(_) => {}
+                }
+            }
+            for (row, column, tile) in self.placed() {
+                let [(x, y), (to_x, to_y)] = corners(row, column);
+                if let Some((text, _, on_it)) = tile.as_ref().filter(|tile| !tile.0.is_empty()) {
+                    write(text, ((x + to_x) / 2, (y + to_y) / 2), &centred(*on_it))?;
                 }
             }
             Ok(())
         })
     }
+
+    /// Each with its row and column.
+    fn placed(&self) -> Vec<(i32, i32, &Option<Tile>)> {
+        let rows = (0..).zip(&self.tiles);
+        let placed = rows.flat_map(|(row, tiles)| {
+            let columns = (0..).zip(tiles);
+            columns.map(move |(column, tile)| (row, column, tile))
+        });
+        placed.collect()
+    }
+}
+
+/// The opacity of a tile, below 0 on the side of what is worse.
+fn opacity(tile: &Option<Tile>) -> f64 {
+    tile.as_ref().map_or(f64::INFINITY, |(_, colour, _)| {
+        let RGBAColor(red, _, blue, opacity) = *colour;
+        if red > blue { -opacity } else { opacity }
+    })
 }

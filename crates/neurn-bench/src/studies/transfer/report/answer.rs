@@ -81,7 +81,7 @@ fn difference(comparison: &Comparison) -> String {
     }
 }
 
-/// How many of the other methods are better than it.
+/// How many of the other methods are better than NeuRN.
 fn standing(beside: &[Comparison]) -> String {
     let others: Vec<&Comparison> = beside
         .iter()
@@ -100,7 +100,7 @@ fn standing(beside: &[Comparison]) -> String {
     let counts = match best.verdict() {
         "one seed" => String::new(),
         _ => format!(
-            " Of the {} other methods, {} are better, {} level and {} worse.",
+            " Of the {} other methods: {} better, {} level, {} worse.",
             others.len(),
             count("better"),
             count("level"),
@@ -108,7 +108,7 @@ fn standing(beside: &[Comparison]) -> String {
         ),
     };
     format!(
-        "{counts} The best of them is {}, at {} points to it.",
+        "{counts} The best of them is {}: {} points compared with NeuRN.",
         best.method.label(),
         signed_tenths(best.difference.estimate.mean)
     )

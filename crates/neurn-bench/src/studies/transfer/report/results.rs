@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use neurn_models::MapConfig;
+use neurn_core::NeuRnConfig;
+use neurn_models::{FrontendConfig, MapConfig};
 
 use crate::device::Backend;
 use crate::report::value::Value;
@@ -180,13 +181,16 @@ impl<'a> Results<'a> {
         methods
     }
 
-    /// The method of the papers, or what comes nearest to it.
+    /// NeuRN as the papers have it, or the method that comes nearest to it.
     pub(super) fn neurn(&self, setting: &Setting) -> Option<Method> {
-        let methods = self.methods(setting);
-        let is_neurn = |method: &&Method| matches!(method.frontend.map, MapConfig::NeuRn(_));
-        let plain = |method: &&Method| **method == Method::of(method.frontend.clone());
-        let of_neurn = || methods.iter().filter(is_neurn);
-        of_neurn().find(plain).or(of_neurn().next()).cloned()
+        let papers = Method::of(FrontendConfig::neurn(NeuRnConfig::new(3)));
+        let mut methods = self.methods(setting);
+        methods.retain(|method| matches!(method.frontend.map, MapConfig::NeuRn(_)));
+        // The first of those that are least unlike it.
+        methods.into_iter().min_by_key(|method| {
+            let plain = *method == Method::of(method.frontend.clone());
+            (*method != papers, !plain)
+        })
     }
 
     /// Those that a figure has colours for, in the order of tables: the baseline,
@@ -362,42 +366,36 @@ impl<'a> Results<'a> {
         }
     }
 
-    /// Columns of a table of methods: a target each, and their mean. `None` of
-    /// several sources that share a target they were not trained on.
+    /// Columns of a table of methods: the mean over other domains, then a target each.
+    /// `None` of several sources that share a target they were not trained on.
     pub(super) fn columns(&self) -> Option<Vec<Measure>> {
-        let cell =
-            |(source, target): &Cell| Measure::new(target, vec![(source.clone(), target.clone())]);
         let others = self.others();
-        let mut columns: Vec<Measure> = match self.sources.as_slice() {
+        let cells: Vec<Cell> = match self.sources.as_slice() {
             [(source, _)] => {
                 let targets = self.targets.iter();
                 targets
-                    .map(|target| cell(&(source.clone(), target.clone())))
+                    .map(|target| (source.clone(), target.clone()))
                     .collect()
             }
             // Each domain is left out once.
-            _ => others.cells.iter().map(cell).collect(),
+            _ => others.cells.clone(),
         };
-        let names = distinct(columns.iter().map(|column| column.name.clone()));
-        if names.len() < columns.len() {
+        let names = distinct(cells.iter().map(|(_, target)| target));
+        if names.len() < cells.len() {
             return None;
         }
-        // With one cell it would be that cell again.
-        if others.cells.len() > 1 {
-            columns.push(others);
-        }
-        Some(columns)
+        // Of one cell it would be that cell again.
+        let mean = (others.cells.len() > 1).then_some(others);
+        let each = cells
+            .iter()
+            .map(|cell| Measure::new(&cell.1, vec![cell.clone()]));
+        Some(mean.into_iter().chain(each).collect())
     }
 
-    /// What a figure shows of a method when it cannot show every cell.
+    /// What a figure or a table has a place for each of: those columns, or means.
     pub(super) fn measures(&self) -> Vec<Measure> {
-        let mut measures = match self.columns() {
-            Some(mut columns) => {
-                columns.reverse();
-                columns
-            }
-            None => vec![self.others(), self.own()],
-        };
+        let means = || vec![self.others(), self.own()];
+        let mut measures = self.columns().unwrap_or_else(means);
         measures.retain(|measure| !measure.cells.is_empty());
         measures
     }

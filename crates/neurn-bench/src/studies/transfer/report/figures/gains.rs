@@ -1,6 +1,6 @@
 //! What each method gains: with intervals, and by target.
 
-use super::super::results::{Measure, Results, Setting};
+use super::super::results::{Comparison, Measure, Results, Setting};
 use crate::report::Section;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::ink::{LESS, MORE, scale, tint};
@@ -24,11 +24,13 @@ pub(in super::super) fn gains(results: &Results, setting: &Setting) -> Option<Se
     })
 }
 
-/// The gain of each method by what the study is read by.
+/// The gain of each method by what the study is read by, the largest first.
 pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Option<Figure> {
     let primary = results.primary();
     let methods = results.methods(setting);
-    let gains = results.compare(setting, &methods, &Method::default(), &primary.cells);
+    let mut gains = results.compare(setting, &methods, &Method::default(), &primary.cells);
+    let mean = |gain: &Comparison| gain.difference.estimate.mean;
+    gains.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
     let names: Vec<String> = gains.iter().map(|gain| gain.method.label()).collect();
     let neurn = results.neurn(setting);
     let all = gains.iter().enumerate().map(|(row, gain)| Dot {
@@ -39,7 +41,7 @@ pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Optio
         } else {
             1
         },
-        value: gain.difference.estimate.mean,
+        value: mean(gain),
         bar: gain
             .difference
             .interval
@@ -72,11 +74,13 @@ pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Optio
     })
 }
 
-/// Gains by target: all methods below each other, or a panel each.
+/// Gains by target, if there are several: all methods below each other, or a panel
+/// each.
 fn heat(results: &Results, setting: &Setting) -> Option<Figure> {
     let mut methods = results.methods(setting);
     methods.retain(|method| *method != Method::default());
     let panels: Vec<Matrix> = match results.columns() {
+        Some(columns) if columns.len() < 2 => return None,
         Some(columns) => vec![of_columns(results, setting, &methods, &columns)],
         None => {
             let one = |method: &Method| of_sources(results, setting, method);

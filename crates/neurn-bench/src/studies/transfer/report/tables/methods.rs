@@ -3,16 +3,14 @@
 use super::super::results::{Comparison, Measure, Results, Setting};
 use crate::report::Section;
 use crate::report::table::{Row, Table};
-use crate::report::value::Value;
-use crate::statistics::sampling_error;
+use crate::report::value::{Value, hundredths};
+use crate::statistics::{Estimate, sampling_error};
 use crate::train::Method;
 
 /// Accuracy, gains over the baseline, and differences to NeuRN.
 pub(in super::super) fn methods(results: &Results, setting: &Setting) -> Option<Section> {
-    let columns = results.columns();
-    let one_cell_each = columns.is_some();
-    let mut columns = columns.unwrap_or_else(|| vec![results.others(), results.own()]);
-    columns.retain(|column| !column.cells.is_empty());
+    let one_cell_each = results.columns().is_some();
+    let columns = results.measures();
     if columns.is_empty() {
         return None;
     }
@@ -103,7 +101,7 @@ pub(super) fn accuracies(
     Table::over_seeds(caption, "method", names(columns), rows.collect())
 }
 
-/// The gain of every method over the baseline, if that was run. The last column is
+/// The gain of every method over the baseline, if that was run. The first column is
 /// tested.
 pub(super) fn gains(
     results: &Results,
@@ -121,7 +119,7 @@ pub(super) fn gains(
             .find(|comparison| comparison.method == *method)
             .cloned()
     };
-    let last = compared.last()?;
+    let first = compared.first()?;
     if compared.iter().all(Vec::is_empty) {
         return None;
     }
@@ -133,35 +131,41 @@ pub(super) fn gains(
             Value::gain(of_method(all, method).map(|comparison| comparison.difference))
         };
         let mut values: Vec<Value> = compared.iter().map(of).collect();
-        let tested = of_method(last, method).map(|comparison| comparison.values());
-        let [_, p, correlation] =
-            tested.unwrap_or([Value::Missing, Value::Missing, Value::Missing]);
-        values.extend([p, correlation]);
+        let tested = of_method(first, method).map(|comparison| comparison.values());
+        let [_, p, r] = tested.unwrap_or([Value::Missing, Value::Missing, Value::Missing]);
+        values.splice(1..1, [p, r]);
         Row::new(&method.label(), values)
     });
     let mut head = names(columns);
-    head.extend(["p (Holm)".to_string(), "r".to_string()]);
+    head.splice(1..1, ["p (Holm)".to_string(), "r".to_string()]);
     let caption = format!("Gain over none in points, {what}");
     let mut table = Table::over_seeds(caption, "method", head, rows.collect());
-    let column = &columns.last()?.name;
+    let column = &columns.first()?.name;
     table
         .notes
-        .extend(tested_note(last, &format!("the column \"{column}\"")));
+        .extend(tested_note(first, &format!("the column \"{column}\"")));
     Some(table)
 }
 
-/// Each method beside NeuRN, by what the study is read by.
+/// Each method beside NeuRN, by what the study is read by. With none alone it would say
+/// the gain again.
 fn beside_neurn(results: &Results, setting: &Setting) -> Option<Table> {
     let neurn = results.neurn(setting)?;
     let primary = results.primary();
     let methods = results.methods(setting);
     let comparisons = results.compare(setting, &methods, &neurn, &primary.cells);
+    if comparisons
+        .iter()
+        .all(|comparison| comparison.method == Method::default())
+    {
+        return None;
+    }
     let rows = comparisons.iter().map(|comparison| {
         let mut values = comparison.values().to_vec();
         values.push(Value::Text(comparison.verdict().to_string()));
         Row::new(&comparison.method.label(), values)
     });
-    let columns = ["difference", "p (Holm)", "r", "beside it"].map(str::to_string);
+    let columns = ["difference", "p (Holm)", "r", "verdict"].map(str::to_string);
     let caption = format!(
         "Difference to {} in points, {}",
         neurn.label(),
@@ -178,21 +182,33 @@ fn beside_neurn(results: &Results, setting: &Setting) -> Option<Table> {
                 .to_string(),
         );
     }
-    (!table.rows.is_empty()).then_some(table)
+    Some(table)
 }
 
-/// What p and r are of.
+/// What p and r are of, and what pairing comes to.
 fn tested_note(comparisons: &[Comparison], what: &str) -> Option<String> {
     let tested = comparisons
         .iter()
         .filter(|comparison| comparison.p.is_some())
         .count();
-    (tested > 0).then(|| {
-        format!(
-            "p is that of a two-sided paired t test of {what}, corrected by Holm for the {tested} \
-             comparisons made there; r is the correlation over seeds that pairing finds."
-        )
-    })
+    let correlations = comparisons
+        .iter()
+        .filter_map(|comparison| comparison.correlation);
+    let pairing = match Estimate::of(&correlations.collect::<Vec<_>>()) {
+        None => String::new(),
+        Some(r) => format!(
+            " r is the correlation over seeds that pairing finds; its mean is {}.",
+            hundredths(r.mean)
+        ),
+    };
+    let corrected = match tested {
+        0 => return None,
+        1 => String::new(),
+        _ => format!(", corrected by Holm for the {tested} comparisons made there"),
+    };
+    Some(format!(
+        "p is that of a two-sided paired t test of {what}{corrected}.{pairing}"
+    ))
 }
 
 fn names(columns: &[Measure]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What was run: images, seeds, training.
 
 use super::super::rates::{self, Rates};
-use super::super::results::{Results, distinct};
+use super::super::results::{Results, distinct, source_label};
 use crate::report::Section;
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;
@@ -54,7 +54,7 @@ fn training_images(results: &Results) -> Table {
         let own = results
             .records
             .iter()
-            .filter(|r| super::super::results::source_label(r) == *source);
+            .filter(|r| source_label(r) == *source);
         for (train, validation) in distinct(own.map(|r| (r.train_images, r.validation_images))) {
             rows.push(Row::new(
                 source,
@@ -85,9 +85,7 @@ fn test_images(results: &Results) -> Table {
         Some(Row::new(target, values))
     });
     Table {
-        caption: "Images to test on, what always answering the most frequent class comes to, and \
-                  the most that an accuracy is off by for the number of images"
-            .to_string(),
+        caption: "Images to test on".to_string(),
         corner: "target".to_string(),
         columns: vec![
             "test images".to_string(),
@@ -95,6 +93,10 @@ fn test_images(results: &Results) -> Table {
             "sampling error at 50 %, points".to_string(),
         ],
         rows: rows.collect(),
-        notes: Vec::new(),
+        notes: vec![
+            "Always answering the most frequent class comes to its share. The sampling error is \
+             the standard error that comes from the number of images, the largest at 50 %."
+                .to_string(),
+        ],
     }
 }

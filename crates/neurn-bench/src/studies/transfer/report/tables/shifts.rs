@@ -4,7 +4,6 @@ use super::super::figures;
 use super::super::results::{Measure, Results, Setting, Shift};
 use super::methods::{accuracies, gains};
 use crate::report::Section;
-use crate::report::table::Table;
 
 /// Two tables for each source and domain: a column a kind of shift.
 pub(in super::super) fn shifts(results: &Results, setting: &Setting) -> Option<Section> {
@@ -28,23 +27,25 @@ pub(in super::super) fn shifts(results: &Results, setting: &Setting) -> Option<S
     (!tables.is_empty()).then(|| Section {
         title: "Under shifts".to_string(),
         figures: figures::shifts(results, setting).into_iter().collect(),
-        tables: tables as Vec<Table>,
+        tables,
         ..Section::default()
     })
 }
 
-/// The domain as it is, each kind of shift, and all of them.
+/// All shifts, the domain as it is, and each kind of shift.
 fn columns(source: &str, domain: &str, shifts: &[Shift]) -> Vec<Measure> {
     let cell = |test_set: String| vec![(source.to_string(), test_set)];
-    let mut columns = vec![Measure::new("as it is", cell(domain.to_string()))];
+    let all = shifts.iter().flat_map(|shift| shift.cells(source));
+    let mut columns = vec![
+        Measure::new("mean of shifts", all.collect()),
+        Measure::new("as it is", cell(domain.to_string())),
+    ];
     for shift in shifts {
         columns.push(Measure::new(&shift.kind, shift.cells(source)));
         if let ("inversion", Some(&last)) = (shift.kind.as_str(), shift.severities.last()) {
             columns.push(Measure::new("whole inversion", cell(shift.test_set(last))));
         }
     }
-    let all = shifts.iter().flat_map(|shift| shift.cells(source));
-    columns.push(Measure::new("mean of shifts", all.collect()));
     columns
 }
 
