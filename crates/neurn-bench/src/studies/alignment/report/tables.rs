@@ -251,7 +251,7 @@ fn sites(results: &Results, data: &str) -> Option<Table> {
             let best = |group: &String| {
                 results.best_layer(Measure::Rsa, data, &subject, [frontend, group])
             };
-            let found: Vec<_> = groups.iter().map(|group| best(group)).collect();
+            let found: Vec<_> = groups.iter().map(best).collect();
             if found.iter().all(Option::is_none) {
                 continue;
             }
