@@ -15,8 +15,12 @@ from pathlib import Path
 import keras
 import numpy as np
 import torch
+from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
 from torch_models import summary, trained, units, values_of_image, weights_of
+
+# Without this, batch norms and means take 64 bits for 32 behind PyTorch.
+BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 # Sides that are multiples of 32 where Keras pads by hand, which ours does not do
 # alike on others.
@@ -71,17 +75,20 @@ TRAINED = {"mobilenet-v1-0.5", "resnet50v2"}
 
 def training(name):
     """One step's gradients in 64 bits, and the statistics after it."""
-    keras.backend.set_floatx("float64")
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     build, sizes = MODELS[name]
     height, width = sizes[-1]
     model = filled(build((height, width, 3)))
-    keras.backend.set_floatx("float32")
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
     x = torch.from_numpy(values_of_image(2, height, width).transpose(0, 2, 3, 1)).double()
     logits = model(x, training=True).reshape(2, -1)
+    assert logits.dtype == torch.float64
     (logits * weights_of(logits)).sum().backward()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
     gradients = {
         name_of(v): kernel_in_torch_order(v.value.grad) for v in model.trainable_variables
     }

@@ -279,7 +279,7 @@ struct Double;
 impl ModuleMapper for Double {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let learns = param.is_require_grad();
-        let double = |tensor: Tensor<D>| tensor.detach().cast(DType::F64);
+        let double = |tensor: Tensor<D>| tensor.cast(DType::F64).detach();
         param.map(|tensor| double(tensor).set_require_grad(learns))
     }
 }
