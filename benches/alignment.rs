@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use faer::Mat;
-use neurn_bench::measures::{Comparison, Distance, Rdm, Ridge, SceneBootstrap, compare, gram};
+use neurn_bench::measures::{Distance, Rdm, Ridge, SceneBootstrap, gram, spearman};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 fn patterns(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    Mat::from_fn(rows, columns, |_, _| chance.random_range(-1.0..1.0))
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Mat::from_fn(rows, columns, |_, _| rng.random_range(-1.0..1.0))
 }
 
 fn rdms(count: u64, seed: u64) -> Vec<Rdm> {
@@ -47,13 +47,12 @@ fn bootstrap(criterion: &mut Criterion) {
     });
     group.bench_function("100 draws of 1 site x 1 layer, sorted anew", |bencher| {
         bencher.iter(|| {
-            let mut chance = ChaCha8Rng::seed_from_u64(0);
+            let mut rng = ChaCha8Rng::seed_from_u64(0);
             let draws: Vec<f64> = (0..100)
                 .map(|_| {
-                    let scenes: Vec<usize> =
-                        (0..118).map(|_| chance.random_range(0..118)).collect();
+                    let scenes: Vec<usize> = (0..118).map(|_| rng.random_range(0..118)).collect();
                     let drawn = |rdm: &Rdm| rdm.select(&scenes);
-                    compare(&drawn(&sites[0]), &drawn(&layers[0]), Comparison::Spearman)
+                    spearman(&drawn(&sites[0]), &drawn(&layers[0]))
                 })
                 .collect();
             draws

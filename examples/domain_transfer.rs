@@ -4,7 +4,8 @@
 //! ```text
 //! cargo run --release --example domain_transfer                  # synthetic domains, minutes
 //! cargo run --release --example domain_transfer -- --data DIR    # the real ones
-//! cargo run --release --example domain_transfer -- --data DIR --plan rivals
+//! cargo run --release --example domain_transfer -- --data DIR --plan baselines
+//! cargo run --release --example domain_transfer -- --domain a=DIR --domain b=DIR
 //! ```
 
 use std::io::Write;
@@ -16,8 +17,9 @@ use neurn_bench::data::{self, ShiftKind};
 use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::error::Error;
 use neurn_bench::runner::interrupt::on_ctrl_c;
-use neurn_bench::studies::transfer::{Data, Study};
-use neurn_bench::studies::transfer::{FRONTENDS, FrontendSettings, PRESETS, Plan};
+use neurn_bench::runner::{self, Place};
+use neurn_bench::studies::transfer::{Data, PRESETS, Plan, Protocol, Study, method_names};
+use neurn_bench::train::Method;
 use neurn_models::MODELS;
 
 /// Train on one domain of digits, test on the others, with and without NeuRN.
@@ -31,6 +33,19 @@ struct Arguments {
     /// Folder of the real data: DIR/mnist, usps, svhn, mnist_m, bsds500.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A domain of your own: a folder of images, PATH/CLASS/*.jpg or
+    /// PATH/{train,val,test}/CLASS/*.jpg. Give one for each domain.
+    #[arg(long, value_name = "NAME=PATH", conflicts_with = "data")]
+    domain: Vec<String>,
+    /// Domains of your own as a list in TOML.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "domain"])]
+    suite: Option<PathBuf>,
+    /// Side of the square that images are resized to.
+    #[arg(long, value_name = "PIXELS", value_parser = side)]
+    image_size: Option<usize>,
+    /// Train on all domains but one, in the place of one.
+    #[arg(long)]
+    leave_one_out: bool,
     /// A preset (--list names them) or a TOML file [default: quick; with --data
     /// digits].
     #[arg(long, value_name = "NAME|FILE")]
@@ -39,17 +54,18 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', value_parser = MODELS.to_vec())]
     model: Vec<String>,
     /// Domains to train on.
-    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',')]
     source: Vec<String>,
     /// Domains to test on.
-    #[arg(long, value_delimiter = ',', value_parser = data::NAMES.to_vec())]
+    #[arg(long, value_delimiter = ',')]
     target: Vec<String>,
     /// Shifts of the targets, at every severity, to test on too.
     #[arg(long, value_delimiter = ',', value_name = "SHIFT")]
     shift: Vec<ShiftKind>,
-    /// What stands before the backbone.
-    #[arg(long, value_delimiter = ',', value_parser = FRONTENDS.to_vec())]
-    frontend: Vec<String>,
+    /// What stands against the shift: frontends, augmentations, or both as in
+    /// neurn+rand-conv.
+    #[arg(long, value_delimiter = ',', alias = "frontend")]
+    method: Vec<Method>,
     /// Sides of NeuRN's patch, odd.
     #[arg(long, value_delimiter = ',', value_parser = odd)]
     k: Vec<usize>,
@@ -87,72 +103,112 @@ struct Arguments {
     /// Print the names that the options take, and exit.
     #[arg(long)]
     list: bool,
+    /// Only write the report of the records that are in the folder. It needs no data.
+    #[arg(long, conflicts_with = "dry_run")]
+    report: bool,
     /// Print the plan and its runs, and which of them are done, and exit.
     #[arg(long)]
     dry_run: bool,
 }
 
 impl Arguments {
-    fn study(self) -> Result<Study, Error> {
-        let default = if self.data.is_some() {
-            "digits"
-        } else {
-            "quick"
+    /// The study, and where it is carried out.
+    fn study(self) -> Result<(Study, Place), Error> {
+        let (data, image_size) = self.data()?;
+        let default = match data {
+            Data::Synthetic { .. } => "quick",
+            Data::Folder(_) => "digits",
+            Data::Named(_) => "images",
         };
-        let name = self.plan.unwrap_or(default.to_string());
-        let mut plan = match Plan::preset(&name) {
+        let name = self.plan.clone().unwrap_or(default.to_string());
+        let plan = match Plan::preset(&name) {
             Some(plan) => plan,
             None => Plan::read(name.as_ref())?,
         };
+        let mut plan = self.changed(plan);
+        if let Some(size) = self.image_size.or(image_size) {
+            plan.training.image_size = size;
+        }
+        let stem = PathBuf::from(&name).file_stem().map(PathBuf::from);
+        let place = Place {
+            out: self
+                .out
+                .or_else(|| Some(PathBuf::from("out").join(stem?)))
+                .unwrap_or("out/plan".into()),
+            devices: self.device,
+            at_a_time: self.jobs,
+        };
+        let study = Study::new(plan, data, place.backend()?, !self.no_images);
+        Ok((study, place))
+    }
+
+    /// The domains, and the side of their images if a suite says.
+    fn data(&self) -> Result<(Data, Option<usize>), Error> {
+        if let Some(path) = &self.suite {
+            let suite = data::suite::read(path)?;
+            return Ok((Data::Named(suite.domains), suite.image_size));
+        }
+        if !self.domain.is_empty() {
+            let named: Result<Vec<_>, _> =
+                self.domain.iter().map(|text| data::named(text)).collect();
+            return Ok((Data::Named(named?), None));
+        }
+        let data = match &self.data {
+            Some(folder) => Data::Folder(folder.clone()),
+            None => Data::Synthetic {
+                train: 3_600,
+                test: 1_000,
+                seed: 0,
+            },
+        };
+        Ok((data, None))
+    }
+
+    /// A plan with what the options say in its place.
+    fn changed(&self, mut plan: Plan) -> Plan {
         for (chosen, planned) in [
-            (self.model, &mut plan.models),
-            (self.source, &mut plan.sources),
-            (self.target, &mut plan.targets),
+            (&self.model, &mut plan.models),
+            (&self.source, &mut plan.sources),
+            (&self.target, &mut plan.targets),
         ] {
             if !chosen.is_empty() {
-                *planned = chosen;
+                *planned = chosen.clone();
             }
         }
         let targets = &plan.targets;
-        plan.shifted.retain(|name| targets.contains(name));
+        plan.shifted
+            .retain(|name| targets.is_empty() || targets.contains(name));
         if !self.shift.is_empty() {
-            plan.shifts = self.shift;
+            plan.shifts = self.shift.clone();
         }
-        if !self.frontend.is_empty() {
-            let named = self.frontend.iter();
-            plan.frontends = named.map(|name| FrontendSettings::named(name)).collect();
+        if !self.method.is_empty() {
+            plan.methods = self.method.clone();
         }
         if !self.k.is_empty() {
-            let patched = plan.frontends.iter_mut().filter(|f| f.has_patch());
-            patched.for_each(|frontend| frontend.k = self.k.clone());
+            let methods = plan.methods.iter();
+            let with_k = methods.flat_map(|method| match method.patch() {
+                Some(_) => self.k.iter().map(|&k| method.with_patch(k)).collect(),
+                None => vec![method.clone()],
+            });
+            plan.methods = with_k.collect();
+        }
+        if self.leave_one_out {
+            plan.protocol = Protocol::LeaveOneOut;
         }
         if let Some(seeds) = self.seeds {
             plan.seeds = (0..seeds).collect();
         }
+        if let Some(rate) = self.lr {
+            plan.learning_rates = vec![rate];
+        }
         let training = &mut plan.training;
         training.epochs = self.epochs.unwrap_or(training.epochs);
+        if self.epochs.is_some() {
+            training.iterations = None;
+        }
         training.batch = self.batch.unwrap_or(training.batch);
         training.train_limit = self.train_limit.unwrap_or(training.train_limit);
-        training.learning_rate = self.lr.unwrap_or(training.learning_rate);
-        let stem = |name: &str| PathBuf::from(name).file_stem().map(PathBuf::from);
-        Ok(Study {
-            plan,
-            data: match self.data {
-                Some(folder) => Data::Folder(folder),
-                None => Data::Synthetic {
-                    train: 3_600,
-                    test: 1_000,
-                    seed: 0,
-                },
-            },
-            devices: self.device,
-            at_a_time: self.jobs,
-            images: !self.no_images,
-            out: self
-                .out
-                .or_else(|| Some(PathBuf::from("out").join(stem(&name)?)))
-                .unwrap_or("out/plan".into()),
-        })
+        plan
     }
 }
 
@@ -169,6 +225,13 @@ fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=1_000_000).contains(&n) => Ok(n),
         _ => Err("expected a whole number from 1 to 1000000".to_string()),
+    }
+}
+
+fn side(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (8..=1024).contains(&n) => Ok(n),
+        _ => Err("expected a whole number from 8 to 1024".to_string()),
     }
 }
 
@@ -191,11 +254,14 @@ fn main() -> ExitCode {
     if arguments.list {
         return list();
     }
-    let dry_run = arguments.dry_run;
-    let result = arguments.study().and_then(|study| match dry_run {
-        true => preview(&study),
-        false => run(&study),
-    });
+    let (dry_run, report) = (arguments.dry_run, arguments.report);
+    let result = arguments
+        .study()
+        .and_then(|(study, place)| match (dry_run, report) {
+            (true, _) => preview(&study, &place),
+            (_, true) => print(&runner::report(&study, &place.out)?, &place),
+            _ => print(&place.run(&study, &on_ctrl_c("step"))?, &place),
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -212,7 +278,7 @@ fn list() -> ExitCode {
         .collect();
     _ = writeln!(
         std::io::stdout(),
-        "plans:     {}\ndomains:   {}\nshifts:    {}\nmodels:    {}\nfrontends: {}\n\
+        "plans:     {}\ndomains:   {}\nshifts:    {}\nmodels:    {}\nmethods:   {}\n\
          devices:   {}",
         PRESETS
             .iter()
@@ -222,37 +288,27 @@ fn list() -> ExitCode {
         data::NAMES.join(" "),
         ShiftKind::ALL.map(|shift| shift.name()).join(" "),
         MODELS.join(" "),
-        FRONTENDS.join(" "),
+        method_names().join(" "),
         built.join(" ")
     );
     ExitCode::SUCCESS
 }
 
-fn preview(study: &Study) -> Result<(), Error> {
+fn preview(study: &Study, place: &Place) -> Result<(), Error> {
     _ = writeln!(std::io::stdout(), "{}", study.plan.to_toml());
-    for (run, id, done) in study.preview()? {
-        _ = writeln!(
-            std::io::stdout(),
-            "{id} {} {} -> {}, {}, seed {}, {}",
-            if done { "done   " } else { "to run " },
-            run.source,
-            run.model,
-            run.frontend_label(),
-            run.seed,
-            run.backend
-        );
+    for job in place.preview(study)? {
+        let state = if job.done { "done   " } else { "to run " };
+        _ = writeln!(std::io::stdout(), "{} {state} {}", job.id, job.label);
     }
     Ok(())
 }
 
-fn run(study: &Study) -> Result<(), Error> {
-    let interrupter = on_ctrl_c("step");
-    let tables = study.run(&interrupter)?;
+fn print(tables: &str, place: &Place) -> Result<(), Error> {
     // A reader that has seen enough, such as `head`, is no error.
     _ = writeln!(
         std::io::stdout(),
         "{tables}\nWritten to {}",
-        study.out.display()
+        place.out.display()
     );
     Ok(())
 }

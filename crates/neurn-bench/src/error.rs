@@ -7,7 +7,8 @@ use crate::cortex::CortexError;
 use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::runner::journal::JournalError;
-use crate::studies::transfer::{PlanError, SettingsError};
+use crate::studies::transfer::PlanError;
+use crate::train::{MethodError, TrainError};
 
 /// Why a study could not be finished.
 #[derive(Debug, thiserror::Error)]
@@ -66,9 +67,12 @@ pub enum Error {
     /// A plan that cannot be carried out.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Settings that no network can be made of.
+    /// A method that no network can be made with.
     #[error(transparent)]
-    Settings(#[from] SettingsError),
+    Method(#[from] MethodError),
+    /// An image could not be read while a network was trained or tested.
+    #[error(transparent)]
+    Image(burn::data::dataset::DatasetError),
     /// Every device is gone before all was done.
     #[error(
         "{left} runs are left and no device; finished runs are kept and the same command goes on \
@@ -99,10 +103,19 @@ impl Error {
         match self {
             Error::Argument(_)
             | Error::Plan(_)
-            | Error::Settings(_)
+            | Error::Method(_)
             | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,
             _ => 1,
+        }
+    }
+}
+
+impl From<TrainError> for Error {
+    fn from(error: TrainError) -> Self {
+        match error {
+            TrainError::Interrupted => Self::Interrupted,
+            TrainError::Data(error) => Self::Image(error),
         }
     }
 }

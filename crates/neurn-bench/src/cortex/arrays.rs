@@ -11,6 +11,9 @@
 //! [`CorticalLayer`](super::CorticalLayer) and [`Kind`](super::Kind) are
 //! printed: `VISp`, `layer23`, `excitatory`. A kind that is not given follows
 //! from the genotype, where that is known.
+//!
+//! An array has at most 2^25 values, which take 256 MiB of memory, and there are at
+//! most 100,000 neurons; what has more is refused before it is read.
 
 use std::path::Path;
 
@@ -20,6 +23,10 @@ use super::{CortexError, Neuron, Recordings, Responses, Stimuli};
 mod table;
 
 pub(super) use table::damaged;
+
+/// The most neurons: each has its name, its area and its map. (The Allen Brain
+/// Observatory has 60,000.)
+const MOST_NEURONS: usize = 100_000;
 
 /// Reads the recordings in a folder, which gives them their name.
 ///
@@ -89,6 +96,14 @@ pub(super) fn responses(array: Array) -> Result<Responses, CortexError> {
             return Err(CortexError::values("responses", expected, found));
         }
     };
+    if neurons > MOST_NEURONS {
+        let expected = format!("at most {MOST_NEURONS} neurons");
+        return Err(CortexError::values(
+            "responses",
+            expected,
+            neurons.to_string(),
+        ));
+    }
     Responses::new(repeats, scenes, neurons, array.values)
 }
 

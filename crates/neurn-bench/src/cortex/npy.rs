@@ -7,24 +7,20 @@
 //! `.npz` is a zip archive of `.npy` files, stored or deflated.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::CortexError;
-use super::error::length;
+use super::error::{MOST_VALUES, length};
 use header::Header;
 
 mod header;
 
-/// The largest file, and the largest array unpacked: 2 GiB.
-const MOST_BYTES: u64 = 2 << 30;
-
-/// How many bytes deflate makes at most of one: 1032, and some room for what
-/// is short.
-const EXPANSION: u64 = 1_100;
+/// The largest file: values of 8 bytes, and room for a header.
+const MOST_BYTES: u64 = 8 * MOST_VALUES as u64 + (1 << 20);
 
 /// An array of any supported type, in C order.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,8 +36,7 @@ pub(super) struct Array {
 pub(super) fn read(path: &Path) -> Result<Array, CortexError> {
     let length = length(path, MOST_BYTES)?;
     let file = File::open(path).map_err(|source| CortexError::io(path, source))?;
-    let bytes = all(file, length).map_err(|source| CortexError::io(path, source))?;
-    parse(&bytes).map_err(|error| error.in_file(path))
+    parse(BufReader::new(file), length).map_err(|error| error.in_file(path))
 }
 
 /// Reads the arrays of these names from a `.npz` archive.
@@ -49,56 +44,74 @@ pub(super) fn read_archive<const N: usize>(
     path: &Path,
     names: [&str; N],
 ) -> Result<[Array; N], CortexError> {
-    let length = length(path, MOST_BYTES)?;
+    length(path, N as u64 * MOST_BYTES)?;
     let file = File::open(path).map_err(|source| CortexError::io(path, source))?;
     let mut archive = ZipArchive::new(BufReader::new(file))
         .map_err(|error| damaged(path, "archive", "a zip archive", error))?;
-    let most = MOST_BYTES.min(length.saturating_mul(EXPANSION));
     let mut arrays = Vec::with_capacity(N);
     for name in names {
         let entry = archive
             .by_name(&format!("{name}.npy"))
             .map_err(|error| damaged(path, name, "an array of this name", error))?;
         let size = entry.size();
-        if size > most {
-            let expected = format!("at most {most} bytes");
-            return Err(CortexError::file(path, name, expected, size.to_string()));
-        }
-        let bytes = all(entry, size).map_err(|source| {
-            let expected = format!("{size} bytes");
-            CortexError::file(path, name, expected, format!("damaged data: {source}"))
-        })?;
-        arrays.push(parse(&bytes).map_err(|error| under(error, name).in_file(path))?);
+        let array = parse(BufReader::new(entry), size);
+        arrays.push(array.map_err(|error| under(error, name).in_file(path))?);
     }
     Ok(arrays.try_into().expect("one array a name"))
 }
 
-/// The array that the bytes of a `.npy` file are.
-pub(super) fn parse(bytes: &[u8]) -> Result<Array, CortexError> {
-    let (header, values) = Header::split(bytes)?;
+/// The array that a `.npy` file of so many bytes is. How much memory it takes is
+/// known from its header, before any is taken: 8 bytes a value, whatever it is
+/// stored as.
+pub(super) fn parse(mut reader: impl Read, length: u64) -> Result<Array, CortexError> {
+    let header = Header::read(&mut reader)?;
     let size = header.element.size();
     let count = header
         .shape
         .iter()
         .try_fold(1_usize, |product, &side| product.checked_mul(side));
-    let expected = count.and_then(|count| count.checked_mul(size));
-    if expected != Some(values.len()) {
+    let Some(count) = count.filter(|&count| count <= MOST_VALUES) else {
+        let expected = format!("at most {MOST_VALUES} values");
+        return Err(CortexError::values(
+            "shape",
+            expected,
+            format!("{:?}", header.shape),
+        ));
+    };
+    let bytes = (count * size) as u64;
+    if length.checked_sub(header.length) != Some(bytes) {
         let expected = format!("{:?} values of {size} bytes", header.shape);
-        let found = format!("{} bytes", values.len());
+        let found = format!("{} bytes", length.saturating_sub(header.length));
         return Err(CortexError::values("values", expected, found));
     }
-    let decode = |chunk| header.element.decode(chunk, header.big_endian);
-    let values: Vec<f64> = values.chunks_exact(size).map(decode).collect();
-    let values = if header.fortran_order {
-        c_order(&header.shape, &values)
-    } else {
-        values
-    };
+    let mut values = Vec::with_capacity(count);
+    let mut part = vec![0; size * (1 << 13)];
+    while values.len() < count {
+        let part = &mut part[..size * (count - values.len()).min(1 << 13)];
+        reader
+            .read_exact(part)
+            .map_err(|error| unreadable("values", &error))?;
+        let decode = |chunk| header.element.decode(chunk, header.big_endian);
+        values.extend(part.chunks_exact(size).map(decode));
+    }
+    // An archive compares checksums at the end of an entry.
+    match reader.read(&mut [0]) {
+        Ok(0) => {}
+        Ok(_) => return Err(CortexError::values("values", "the end", "more bytes")),
+        Err(error) => return Err(unreadable("values", &error)),
+    }
+    if header.fortran_order {
+        values = c_order(&header.shape, &values);
+    }
     Ok(Array {
         whole: header.element.whole(),
         shape: header.shape,
         values,
     })
+}
+
+fn unreadable(field: &str, error: &io::Error) -> CortexError {
+    CortexError::values(field, "readable bytes", error.to_string())
 }
 
 /// Values of Fortran order, where the first index runs fastest, in C order.
@@ -127,24 +140,9 @@ fn c_order(shape: &[usize], values: &[f64]) -> Vec<f64> {
     ordered
 }
 
-/// All bytes, which are as many as were announced. Memory grows with what is
-/// there.
-fn all(reader: impl Read, length: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader
-        .take(length.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == length {
-        Ok(bytes)
-    } else {
-        let found = format!("{} of {length} bytes", bytes.len());
-        Err(std::io::Error::other(found))
-    }
-}
-
 fn damaged(path: &Path, field: &str, expected: &str, error: ZipError) -> CortexError {
     match error {
-        ZipError::Io(source) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+        ZipError::Io(source) if source.kind() == io::ErrorKind::PermissionDenied => {
             CortexError::io(path, source)
         }
         error => CortexError::file(path, field, expected, error.to_string()),

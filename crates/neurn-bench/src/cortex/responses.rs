@@ -57,6 +57,11 @@ impl Responses {
         self.neurons
     }
 
+    /// All of them, repeats x scenes x neurons.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// One repeat, scenes x neurons.
     ///
     /// # Panics

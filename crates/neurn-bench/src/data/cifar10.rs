@@ -11,7 +11,21 @@ use std::path::Path;
 
 use super::container::{open, unreadable};
 use super::search::find;
-use super::{CLASSES, DataError, Domain, ImageSet, Pixels};
+use super::{DataError, Domain, ImageSet, Values};
+
+/// What the photographs show, by label.
+pub const CLASSES: [&str; 10] = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+];
 
 const SIDE: usize = 32;
 const PIXELS: usize = 3 * SIDE * SIDE;
@@ -45,11 +59,8 @@ pub fn read(folder: &Path) -> Result<Domain, DataError> {
     let Some(test) = test else {
         return Err(DataError::missing(folder, "test_batch.bin"));
     };
-    Ok(Domain {
-        name: "cifar10".to_owned(),
-        train: images(&bytes),
-        test: images(&records(&test)?),
-    })
+    let (train, test) = (images(&bytes), images(&records(&test)?));
+    Ok(Domain::new("cifar10", &CLASSES, train, None, test))
 }
 
 /// The records of a file, checked.
@@ -70,7 +81,7 @@ fn records(path: &Path) -> Result<Vec<u8>, DataError> {
         return Err(DataError::format(path, expected, found));
     }
     for (index, record) in bytes.chunks_exact(record).enumerate() {
-        if usize::from(record[0]) >= CLASSES {
+        if usize::from(record[0]) >= CLASSES.len() {
             let found = format!("{} for image {index}", record[0]);
             return Err(DataError::format(path, "labels from 0 to 9", found));
         }
@@ -80,9 +91,9 @@ fn records(path: &Path) -> Result<Vec<u8>, DataError> {
 
 fn images(records: &[u8]) -> ImageSet {
     let records = || records.chunks_exact(1 + PIXELS);
-    let labels = records().map(|record| record[0]).collect();
+    let labels: Vec<u8> = records().map(|record| record[0]).collect();
     let values = records().flat_map(|record| &record[1..]).copied().collect();
-    ImageSet::new(Pixels::U8(values), labels, [3, SIDE, SIDE])
+    ImageSet::new(Values::U8(values), labels, [3, SIDE, SIDE])
 }
 
 #[cfg(test)]
@@ -112,14 +123,21 @@ mod tests {
         packed.write_all(&file(2..5)).unwrap();
         packed.finish().unwrap();
         std::fs::write(folder.path().join("test_batch_first1000.bin"), file(7..8)).unwrap();
-        let Domain { name, train, test } = read(folder.path()).unwrap();
+        let Domain {
+            name,
+            classes,
+            train,
+            test,
+            ..
+        } = read(folder.path()).unwrap();
+        assert_eq!(classes[3], "cat");
         assert_eq!(name, "cifar10");
         assert_eq!(
             (train.labels(), test.labels()),
             (&[0, 1, 2, 3, 4][..], &[7][..])
         );
         assert_eq!(train.shape(), [3, SIDE, SIDE]);
-        let image = train.image(3);
+        let image = train.image(3).unwrap();
         for (channel, grey) in [(0, 30.0), (1, 31.0), (2, 32.0)] {
             assert_eq!(image[channel * SIDE * SIDE + 5], grey / 255.0);
         }

@@ -32,6 +32,17 @@ pub enum DataError {
         /// The names that would have served.
         expected: String,
     },
+    /// The classes of two domains are not the same.
+    #[error("expected domains with the same classes, found that {0}")]
+    Classes(String),
+    /// A text that no domain can be read by.
+    #[error("expected {expected}, found {found}")]
+    Argument {
+        /// What was asked for.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
 }
 
 impl DataError {

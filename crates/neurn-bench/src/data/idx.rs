@@ -5,7 +5,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::{CLASSES, DataError, container};
+use super::digits::CLASSES;
+use super::{DataError, container};
 
 /// The most bytes of values a file may have: 1 GiB. MNIST has 45 MiB.
 pub(super) const MAX_BYTES: u64 = 1 << 30;

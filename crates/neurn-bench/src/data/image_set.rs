@@ -1,33 +1,35 @@
-//! Labelled images of one shape, as one part (train or test) of a domain.
+//! Labelled images of one shape, as one split (train, validation or test) of a
+//! domain.
+
+use std::sync::Arc;
 
 use burn::data::dataset::{Dataset, DatasetError};
 use sha2::{Digest, Sha256};
 
+use super::DataError;
+use super::folder::Files;
 use crate::fingerprint::hexadecimal;
 
-/// The number of classes of every digit domain.
-pub const CLASSES: usize = 10;
-
-/// Grey or colour values of all images of an [`ImageSet`], image after image,
-/// each in `[channel, row, column]` order.
+/// Grey or colour values of all images of an [`ImageSet`] in memory, image after
+/// image, each in `[channel, row, column]` order.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Pixels {
+pub enum Values {
     /// 8-bit values; 0..=255 stands for 0..=1.
     U8(Vec<u8>),
     /// Values in 0..=1, for formats that are not 8-bit (USPS).
     F32(Vec<f32>),
 }
 
-impl Pixels {
+impl Values {
     fn len(&self) -> usize {
         match self {
-            Pixels::U8(values) => values.len(),
-            Pixels::F32(values) => values.len(),
+            Values::U8(values) => values.len(),
+            Values::F32(values) => values.len(),
         }
     }
 }
 
-/// One image with its digit.
+/// One image with its label.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledImage {
     /// Values in 0..=1, `[channel, row, column]`.
@@ -38,19 +40,37 @@ pub struct LabelledImage {
     pub height: usize,
     /// Columns.
     pub width: usize,
-    /// The digit, 0..=9.
-    pub label: u8,
+    /// The place of its class in [`Domain::classes`](super::Domain::classes).
+    pub label: u16,
 }
 
-/// Images of one shape with their digits, decoded and held in memory.
-#[derive(Clone, Debug, PartialEq)]
+/// Images of one shape with their labels. A clone shares the images.
+///
+/// They are in memory, or in files that are decoded when an image is asked for.
+#[derive(Clone, Debug)]
 pub struct ImageSet {
-    pixels: Pixels,
-    labels: Vec<u8>,
-    channels: usize,
-    height: usize,
-    width: usize,
+    source: Source,
+    labels: Arc<[u16]>,
+    shape: [usize; 3],
     fingerprint: String,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Memory(Arc<Values>),
+    Files(Arc<Files>),
+}
+
+/// Of images in files: that they are of the same content.
+impl PartialEq for ImageSet {
+    fn eq(&self, other: &Self) -> bool {
+        let same = match (&self.source, &other.source) {
+            (Source::Memory(values), Source::Memory(others)) => values == others,
+            (Source::Files(_), Source::Files(_)) => self.fingerprint == other.fingerprint,
+            _ => false,
+        };
+        same && self.labels == other.labels && self.shape == other.shape
+    }
 }
 
 impl ImageSet {
@@ -58,100 +78,136 @@ impl ImageSet {
     ///
     /// # Panics
     ///
-    /// If the number of values is not `labels * channels * height * width`, or
-    /// a label is over 9. Readers check their files before they call this.
-    pub fn new(pixels: Pixels, labels: Vec<u8>, [channels, height, width]: [usize; 3]) -> Self {
+    /// If the number of values is not `labels * channels * height * width`.
+    /// Readers check their files before they call this.
+    pub fn new<L: Into<u16>>(
+        values: Values,
+        labels: Vec<L>,
+        shape @ [channels, height, width]: [usize; 3],
+    ) -> Self {
         assert_eq!(
-            pixels.len(),
+            values.len(),
             labels.len() * channels * height * width,
             "{} labels of {channels}x{height}x{width} images",
             labels.len()
         );
-        assert!(labels.iter().all(|&label| usize::from(label) < CLASSES));
-        let fingerprint = fingerprint(&pixels, &labels, [channels, height, width]);
+        let labels: Arc<[u16]> = labels.into_iter().map(Into::into).collect();
         Self {
-            pixels,
+            fingerprint: fingerprint(&values, &labels, shape),
+            source: Source::Memory(Arc::new(values)),
             labels,
-            channels,
-            height,
-            width,
+            shape,
+        }
+    }
+
+    /// Pictures in files, RGB.
+    pub(super) fn of_files(files: Files, labels: Arc<[u16]>, fingerprint: String) -> Self {
+        Self {
+            shape: [3, files.side(), files.side()],
+            source: Source::Files(Arc::new(files)),
+            labels,
             fingerprint,
         }
     }
 
     /// `[channels, height, width]` of every image.
     pub fn shape(&self) -> [usize; 3] {
-        [self.channels, self.height, self.width]
+        self.shape
     }
 
-    /// The digit of every image.
-    pub fn labels(&self) -> &[u8] {
+    /// The label of every image.
+    pub fn labels(&self) -> &[u16] {
         &self.labels
     }
 
-    /// The values of all images.
-    pub fn pixels(&self) -> &Pixels {
-        &self.pixels
+    /// The values of all images, if they are in memory.
+    pub fn values(&self) -> Option<&Values> {
+        match &self.source {
+            Source::Memory(values) => Some(values),
+            Source::Files(_) => None,
+        }
     }
 
-    /// Image `index` with its digit.
+    /// Image `index` with its label.
+    ///
+    /// # Errors
+    ///
+    /// If it is read from a file, and that cannot be read or is another than it
+    /// was.
     ///
     /// # Panics
     ///
     /// If `index` is not below the number of images.
-    pub fn labelled(&self, index: usize) -> LabelledImage {
-        LabelledImage {
-            pixels: self.image(index),
-            channels: self.channels,
-            height: self.height,
-            width: self.width,
+    pub fn labelled(&self, index: usize) -> Result<LabelledImage, DataError> {
+        let [channels, height, width] = self.shape;
+        Ok(LabelledImage {
+            pixels: self.image(index)?,
+            channels,
+            height,
+            width,
             label: self.labels[index],
-        }
+        })
     }
 
     /// The values of image `index` in 0..=1.
     ///
+    /// # Errors
+    ///
+    /// As [`labelled`](Self::labelled).
+    ///
     /// # Panics
     ///
     /// If `index` is not below the number of images.
-    pub fn image(&self, index: usize) -> Vec<f32> {
-        let size = self.channels * self.height * self.width;
+    pub fn image(&self, index: usize) -> Result<Vec<f32>, DataError> {
+        let size: usize = self.shape.iter().product();
         let range = index * size..(index + 1) * size;
-        match &self.pixels {
-            Pixels::U8(values) => values[range]
-                .iter()
-                .map(|&v| f32::from(v) / 255.0)
-                .collect(),
-            Pixels::F32(values) => values[range].to_vec(),
+        match &self.source {
+            Source::Memory(values) => Ok(match &**values {
+                Values::U8(values) => unit(&values[range]),
+                Values::F32(values) => values[range].to_vec(),
+            }),
+            Source::Files(files) => Ok(unit(&files.values(index)?)),
         }
     }
 
-    /// How many images of each digit there are.
-    pub fn class_counts(&self) -> [usize; CLASSES] {
-        let mut counts = [0; CLASSES];
-        for &label in &self.labels {
+    /// How many images of each label there are, up to the highest label.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let classes = self.labels.iter().max().map_or(0, |&most| most.into());
+        let mut counts = vec![0; classes + 1];
+        for &label in &*self.labels {
             counts[usize::from(label)] += 1;
         }
         counts
     }
 
-    /// A hash of shape, labels and values, the same for the same images
-    /// whatever container they came in (16 hexadecimal digits of SHA-256).
+    /// A hash of what the images are made of (16 hexadecimal digits of SHA-256).
+    /// Of images in memory: of shape, labels and values, the same for the same
+    /// images whatever container they came in. Of images in files: of class, name and
+    /// content of each file.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
 }
 
-fn fingerprint(pixels: &Pixels, labels: &[u8], shape: [usize; 3]) -> String {
+/// 8-bit values in 0..=1.
+fn unit(values: &[u8]) -> Vec<f32> {
+    values.iter().map(|&v| f32::from(v) / 255.0).collect()
+}
+
+fn fingerprint(values: &Values, labels: &[u16], shape: [usize; 3]) -> String {
     let mut hash = Sha256::new();
     hash.update((labels.len() as u64).to_le_bytes());
     for n in shape {
         hash.update((n as u64).to_le_bytes());
     }
-    hash.update(labels);
-    match pixels {
-        Pixels::U8(values) => hash.update(values),
-        Pixels::F32(values) => {
+    // A byte each where that is enough: records hold such hashes.
+    match labels.iter().all(|&label| label < 256) {
+        true => labels.iter().for_each(|&label| hash.update([label as u8])),
+        false => labels.iter().for_each(|l| hash.update(l.to_le_bytes())),
+    }
+    match values {
+        Values::U8(values) => hash.update(values),
+        Values::F32(values) => {
             for value in values {
                 hash.update(value.to_le_bytes());
             }
@@ -162,7 +218,7 @@ fn fingerprint(pixels: &Pixels, labels: &[u8], shape: [usize; 3]) -> String {
 
 impl Dataset<LabelledImage> for ImageSet {
     fn get(&self, index: usize) -> Result<LabelledImage, DatasetError> {
-        Ok(self.labelled(index))
+        self.labelled(index).map_err(DatasetError::new)
     }
 
     fn len(&self) -> usize {

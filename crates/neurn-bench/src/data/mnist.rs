@@ -7,25 +7,24 @@
 
 use std::path::Path;
 
+use super::digits::Split;
 use super::search::need;
-use super::{DataError, Domain, ImageSet, Part, Pixels, idx};
+use super::{DataError, Domain, ImageSet, Values, idx};
 
 const SIDE: usize = 28;
 
 /// Reads MNIST from the folder with its four files.
 pub fn read(folder: &Path) -> Result<Domain, DataError> {
-    Ok(Domain {
-        name: "mnist".to_owned(),
-        train: part(folder, Part::Train)?,
-        test: part(folder, Part::Test)?,
-    })
+    let train = split(folder, Split::Train)?;
+    let test = split(folder, Split::Test)?;
+    Ok(Domain::digits("mnist", train, test))
 }
 
-/// Reads one part of MNIST from the folder with its files. Images that are not
+/// Reads one split of MNIST from the folder with its files. Images that are not
 /// 28x28 are refused.
-pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
-    let images = need(folder, &names(part, "images", 3))?;
-    let labels = need(folder, &names(part, "labels", 1))?;
+pub fn split(folder: &Path, split: Split) -> Result<ImageSet, DataError> {
+    let images = need(folder, &names(split, "images", 3))?;
+    let labels = need(folder, &names(split, "labels", 1))?;
 
     let digits = idx::read::<3>(&images)?;
     let [count, height, width] = digits.sizes;
@@ -36,17 +35,17 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     }
     let labels = idx::labels(&labels, count, &images)?;
     Ok(ImageSet::new(
-        Pixels::U8(digits.values),
+        Values::U8(digits.values),
         labels,
         [1, SIDE, SIDE],
     ))
 }
 
-fn names(part: Part, content: &str, dimensions: usize) -> [String; 4] {
-    let part = match part {
-        Part::Train => "train",
-        Part::Test => "t10k",
+fn names(split: Split, content: &str, dimensions: usize) -> [String; 4] {
+    let split = match split {
+        Split::Train => "train",
+        Split::Test => "t10k",
     };
     [("-", ".gz"), ("-", ""), (".", ".gz"), (".", "")]
-        .map(|(dot, gz)| format!("{part}-{content}{dot}idx{dimensions}-ubyte{gz}"))
+        .map(|(dot, gz)| format!("{split}-{content}{dot}idx{dimensions}-ubyte{gz}"))
 }

@@ -1,6 +1,27 @@
-//! Images brought to one size.
+//! Images brought to one size: digits as their protocol asks, without
+//! antialiasing, photographs with it.
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
 
 use super::LabelledImage;
+
+/// A photograph at `side` x `side`, whatever its proportions, as `[RGB, row,
+/// column]`: bilinear with antialiasing, as torchvision's `Resize` of a picture,
+/// which DomainBed uses. One that has this size stays as it is.
+pub(super) fn photograph(photograph: &RgbImage, side: usize) -> Vec<u8> {
+    let resized;
+    let side = side as u32;
+    let photograph = match photograph.dimensions() == (side, side) {
+        true => photograph,
+        false => {
+            resized = imageops::resize(photograph, side, side, FilterType::Triangle);
+            &resized
+        }
+    };
+    let channel = |channel: usize| photograph.pixels().map(move |pixel| pixel.0[channel]);
+    (0..3).flat_map(channel).collect()
+}
 
 /// The image at `side` x `side` by bilinear interpolation with half-pixel
 /// centres and without antialiasing (PyTorch's

@@ -11,26 +11,25 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::digits::Split;
 use super::search::need;
-use super::{DataError, Domain, ImageSet, Part, Pixels, mat};
+use super::{DataError, Domain, ImageSet, Values, mat};
 
 const SIDE: usize = 32;
 
 /// Reads SVHN from the folder with its two files.
 pub fn read(folder: &Path) -> Result<Domain, DataError> {
-    Ok(Domain {
-        name: "svhn".to_owned(),
-        train: part(folder, Part::Train)?,
-        test: part(folder, Part::Test)?,
-    })
+    let train = split(folder, Split::Train)?;
+    let test = split(folder, Split::Test)?;
+    Ok(Domain::digits("svhn", train, test))
 }
 
-/// Reads one part of SVHN from the folder with its file. Images that are not
+/// Reads one split of SVHN from the folder with its file. Images that are not
 /// RGB of 32x32 are refused.
-pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
-    let name = match part {
-        Part::Train => "train_32x32.mat",
-        Part::Test => "test_32x32.mat",
+pub fn split(folder: &Path, split: Split) -> Result<ImageSet, DataError> {
+    let name = match split {
+        Split::Train => "train_32x32.mat",
+        Split::Test => "test_32x32.mat",
     };
     file(&need(folder, &[name])?)
 }
@@ -68,7 +67,7 @@ fn file(path: &Path) -> Result<ImageSet, DataError> {
     }
     let mut values = images.values;
     rows_first(&mut values);
-    Ok(ImageSet::new(Pixels::U8(values), digits, [3, SIDE, SIDE]))
+    Ok(ImageSet::new(Values::U8(values), digits, [3, SIDE, SIDE]))
 }
 
 /// Turns every channel of every image from `[column, row]` to `[row, column]`

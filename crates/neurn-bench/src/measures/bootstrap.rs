@@ -54,9 +54,9 @@ impl SceneBootstrap {
             .for_each_init(
                 || Draw::new(scenes, sites.len(), models.len()),
                 |draw, (index, values)| {
-                    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-                    chance.set_stream(index as u64);
-                    draw.scenes(&mut chance);
+                    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                    rng.set_stream(index as u64);
+                    draw.scenes(&mut rng);
                     draw.correlate(&sorted_sites, &sorted_models, values);
                 },
             );
@@ -146,11 +146,11 @@ impl Draw {
         }
     }
 
-    fn scenes(&mut self, chance: &mut ChaCha8Rng) {
+    fn scenes(&mut self, rng: &mut ChaCha8Rng) {
         let scenes = self.counts.len();
         self.counts.fill(0);
         for _ in 0..scenes {
-            self.counts[chance.random_range(0..scenes)] += 1;
+            self.counts[rng.random_range(0..scenes)] += 1;
         }
         let mut pairs = self.pairs.iter_mut();
         (self.drawn, self.total) = (0, 0);
@@ -255,7 +255,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::tests::normal;
-    use super::super::{Comparison, Distance, compare};
+    use super::super::{Distance, spearman};
     use super::*;
     use crate::measures::pearson::pearson;
     use crate::statistics::{Interval, average_ranks};
@@ -264,11 +264,9 @@ mod tests {
     /// of one with itself left out, ranked anew.
     fn naive(a: &Rdm, b: &Rdm, index: usize, seed: u64) -> f64 {
         let scenes = a.conditions();
-        let mut chance = ChaCha8Rng::seed_from_u64(seed);
-        chance.set_stream(index as u64);
-        let drawn: Vec<usize> = (0..scenes)
-            .map(|_| chance.random_range(0..scenes))
-            .collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(index as u64);
+        let drawn: Vec<usize> = (0..scenes).map(|_| rng.random_range(0..scenes)).collect();
         let [a, b] = [a, b].map(|rdm| {
             let square = rdm.square();
             let mut values = Vec::new();
@@ -323,11 +321,7 @@ mod tests {
         };
         let rdm = |patterns: &Mat<f64>| Rdm::of(patterns.as_ref(), Distance::Correlation);
         let many = normal(600, units, 9_999);
-        let truth = compare(
-            &rdm(&noisy(&many, 9_998)),
-            &rdm(&noisy(&many, 9_997)),
-            Comparison::Spearman,
-        );
+        let truth = spearman(&rdm(&noisy(&many, 9_998)), &rdm(&noisy(&many, 9_997)));
         let mut held = 0;
         for set in 0..sets {
             let patterns = normal(scenes, units, 10 * set);

@@ -6,82 +6,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::reliability::spearman_brown;
-use super::{Comparison, Distance, Rdm, compare, debiased_linear_cka, gram};
-use crate::statistics::average_ranks;
-
-/// What the true model would reach lies between.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ceiling {
-    /// The mean of each RDM with the mean of the others.
-    pub lower: f64,
-    /// The mean of each RDM with the mean of all, which no model can surpass.
-    pub upper: f64,
-}
-
-/// The noise ceiling over several measurements (animals, sites, sessions) of
-/// one RDM (Nili, Wingfield, Walther, Su, Marslen-Wilson & Kriegeskorte 2014, A
-/// Toolbox for Representational Similarity Analysis, PLoS Computational
-/// Biology 10).
-///
-/// The mean is taken of what the comparison looks at: of ranks for Spearman
-/// and Kendall, of values about their mean at deviation 1 for Pearson, of
-/// values at length 1 for the cosines.
-///
-/// # Panics
-///
-/// If there are fewer than 2, or they are not of as many conditions.
-pub fn noise_ceiling(rdms: &[Rdm], comparison: Comparison) -> Ceiling {
-    assert!(
-        rdms.len() >= 2,
-        "a noise ceiling of {} RDMs, fewer than 2",
-        rdms.len()
-    );
-    let conditions = rdms[0].conditions();
-    assert!(
-        rdms.iter().all(|rdm| rdm.conditions() == conditions),
-        "RDMs of the same conditions"
-    );
-    let seen: Vec<Vec<f64>> = rdms
-        .iter()
-        .map(|rdm| as_seen(rdm.values(), comparison))
-        .collect();
-    let mean = |left_out: Option<usize>| {
-        let mut sums = vec![0.0; seen[0].len()];
-        for (index, values) in seen.iter().enumerate() {
-            if Some(index) != left_out {
-                sums.iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
-            }
-        }
-        // A factor changes no comparison.
-        Rdm::from_values(conditions, sums)
-    };
-    let all = mean(None);
-    let (mut lower, mut upper) = (0.0, 0.0);
-    for (index, rdm) in rdms.iter().enumerate() {
-        upper += compare(rdm, &all, comparison);
-        lower += compare(rdm, &mean(Some(index)), comparison);
-    }
-    Ceiling {
-        lower: lower / rdms.len() as f64,
-        upper: upper / rdms.len() as f64,
-    }
-}
-
-fn as_seen(values: &[f64], comparison: Comparison) -> Vec<f64> {
-    let (offset, size) = match comparison {
-        Comparison::Spearman | Comparison::KendallTauA => return average_ranks(values),
-        Comparison::Pearson => {
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
-            (mean, squares.sqrt())
-        }
-        Comparison::Cosine | Comparison::WhitenedCosine => {
-            (0.0, values.iter().map(|x| x * x).sum::<f64>().sqrt())
-        }
-    };
-    let size = if size > 0.0 { size } else { 1.0 };
-    values.iter().map(|x| (x - offset) / size).collect()
-}
+use super::{Distance, Rdm, debiased_linear_cka, gram, spearman};
 
 /// The correlation that a model which is the truth is expected to reach with
 /// the RDM of the mean over all repeats (scenes x neurons each): the root of
@@ -102,7 +27,7 @@ pub fn rdm_ceiling(
 ) -> Option<f64> {
     from_halves(repeats, splits, seed, |one, other| {
         let [one, other] = [one, other].map(|half| Rdm::of(half.as_ref(), distance));
-        compare(&one, &other, Comparison::Spearman)
+        spearman(&one, &other)
     })
 }
 
@@ -129,11 +54,11 @@ fn from_halves(
     if repeats.len() < 2 {
         return None;
     }
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..repeats.len()).collect();
     let mut sum = 0.0;
     for _ in 0..splits {
-        order.shuffle(&mut chance);
+        order.shuffle(&mut rng);
         let (one, other) = order.split_at(repeats.len() / 2);
         let [one, other] = [one, other].map(|half| {
             let mut mean = Mat::<f64>::zeros(repeats[0].nrows(), repeats[0].ncols());
@@ -152,16 +77,6 @@ mod tests {
     use super::super::tests::normal;
     use super::*;
 
-    #[test]
-    fn equal_rdms_have_a_ceiling_of_1() {
-        let rdm = Rdm::of(normal(8, 5, 0).as_ref(), Distance::Correlation);
-        for comparison in Comparison::ALL {
-            let Ceiling { lower, upper } = noise_ceiling(&vec![rdm.clone(); 3], comparison);
-            // Tau a of values without ties is 1 too.
-            assert!((lower - 1.0).abs() < 1e-12 && (upper - 1.0).abs() < 1e-12);
-        }
-    }
-
     /// Gaussian noise of a known size: the truth reaches the ceiling.
     #[test]
     fn the_truth_reaches_what_the_ceiling_says() {
@@ -175,7 +90,7 @@ mod tests {
             mean += repeat;
         }
         let of = |patterns: &Mat<f64>| Rdm::of(patterns.as_ref(), Distance::Correlation);
-        let reached = compare(&of(&truth), &of(&mean), Comparison::Spearman);
+        let reached = spearman(&of(&truth), &of(&mean));
         let ceiling = rdm_ceiling(&repeats, Distance::Correlation, 50, 0).unwrap();
         // 780 pairs: a correlation about 0.6 deviates by about 0.64 / sqrt(780),
         // as the ceiling does; five times both.

@@ -2,9 +2,9 @@
 //! cortex.
 //!
 //! The papers' are [`rmse`](rmse_matrix) between maps and [`kde_iou`] between
-//! activities; the field's are RDMs ([`Rdm`], [`compare`]), [`linear_cka`],
+//! activities; the field's are RDMs ([`Rdm`], [`spearman`]), [`linear_cka`],
 //! [`procrustes`] and cross-validated [`Ridge`] regression. What they are held
-//! against is noise ([`split_half`], [`noise_ceiling`]) and chance
+//! against is noise ([`split_half`], [`rdm_ceiling`]) and chance
 //! ([`SceneBootstrap`], [`ScenePermutation`]).
 //!
 //! Patterns are rows: scenes x units, scenes x neurons; maps are neurons x
@@ -16,7 +16,6 @@ mod cka;
 mod compare;
 mod density;
 mod gram;
-mod kendall;
 mod pairing;
 pub(crate) mod pearson;
 mod permutation;
@@ -30,21 +29,20 @@ mod rmse;
 mod selection;
 
 pub use bootstrap::SceneBootstrap;
-pub use ceiling::{Ceiling, cka_ceiling, noise_ceiling, rdm_ceiling};
+pub use ceiling::{cka_ceiling, rdm_ceiling};
 pub use cka::{debiased_linear_cka, linear_cka};
-pub use compare::{Comparison, compare};
+pub use compare::spearman;
 pub use density::{DensityGrid, DensityOverlap, kde_iou};
 pub use gram::gram;
-pub use kendall::kendall_tau_a;
 pub use pairing::{Pairing, correlation_cost, pair, paired_costs};
 pub use permutation::ScenePermutation;
 pub use procrustes::procrustes;
 pub use rdm::{Distance, Rdm};
-pub use reliability::{Reliability, spearman_brown, split_half};
+pub use reliability::{spearman_brown, split_half};
 pub use representation::representation;
 pub use ridge::{Prediction, Ridge};
 pub use rmse::{Scaling, rmse, rmse_matrix};
-pub use selection::{Chosen, Selection};
+pub use selection::Selection;
 
 #[cfg(test)]
 mod tests;

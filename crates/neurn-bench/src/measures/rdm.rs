@@ -3,11 +3,13 @@
 use std::fmt;
 
 use faer::{Mat, MatRef};
+use serde::{Deserialize, Serialize};
 
 use super::product::{dot, of_pairs, rows};
 
 /// How far two patterns lie apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Distance {
     /// `1 - r`, Pearson's correlation over the units; in `0..=2`. Scale and
     /// offset of a pattern do not matter.
@@ -42,15 +44,13 @@ impl fmt::Display for Distance {
 pub struct Rdm {
     conditions: usize,
     values: Vec<f64>,
-    constant: usize,
 }
 
 impl Rdm {
     /// Of patterns, one a row.
     ///
     /// A pattern without a direction (constant, for the correlation; zero, for the
-    /// cosine) is at distance 1 from every other, as if uncorrelated with it, and
-    /// is [counted](Rdm::constant_patterns).
+    /// cosine) is at distance 1 from every other, as if uncorrelated with it.
     ///
     /// # Panics
     ///
@@ -70,26 +70,15 @@ impl Rdm {
                     .collect();
                 dot(&apart, &apart).sqrt()
             });
-            return Self {
-                conditions,
-                values,
-                constant: 0,
-            };
+            return Self { conditions, values };
         }
-        let mut constant = 0;
         for pattern in &mut patterns {
-            if !to_direction(pattern, distance == Distance::Correlation) {
-                constant += 1;
-            }
+            to_direction(pattern, distance == Distance::Correlation);
         }
         let values = of_pairs(conditions, |i, j| {
             (1.0 - dot(&patterns[i], &patterns[j])).clamp(0.0, 2.0)
         });
-        Self {
-            conditions,
-            values,
-            constant,
-        }
+        Self { conditions, values }
     }
 
     /// `1 - r` of a matrix of similarities, of which the upper triangle is read.
@@ -124,11 +113,7 @@ impl Rdm {
             values.iter().all(|value| value.is_finite()),
             "dissimilarities are finite"
         );
-        Self {
-            conditions,
-            values,
-            constant: 0,
-        }
+        Self { conditions, values }
     }
 
     /// How many conditions it is of.
@@ -139,11 +124,6 @@ impl Rdm {
     /// The upper triangle, row by row: (0, 1), (0, 2), ..., (1, 2), ...
     pub fn values(&self) -> &[f64] {
         &self.values
-    }
-
-    /// How many patterns had no direction.
-    pub fn constant_patterns(&self) -> usize {
-        self.constant
     }
 
     /// As a whole matrix: symmetric, 0 on the diagonal.
@@ -174,14 +154,13 @@ impl Rdm {
         Self {
             conditions: conditions.len(),
             values,
-            constant: 0,
         }
     }
 }
 
-/// The pattern, centred if asked for, at length 1; false and all zeros if it has
-/// no direction.
-fn to_direction(pattern: &mut [f64], centre: bool) -> bool {
+/// The pattern, centred if asked for, at length 1; all zeros if it has no
+/// direction.
+fn to_direction(pattern: &mut [f64], centre: bool) {
     let first = pattern[0];
     let straight = match centre {
         // By comparison, as a rounded mean leaves something of a constant.
@@ -190,7 +169,7 @@ fn to_direction(pattern: &mut [f64], centre: bool) -> bool {
     };
     if straight {
         pattern.fill(0.0);
-        return false;
+        return;
     }
     if centre {
         // About the first value, so that a large offset costs no digits.
@@ -202,7 +181,6 @@ fn to_direction(pattern: &mut [f64], centre: bool) -> bool {
     pattern.iter_mut().for_each(|x| *x /= most);
     let length = dot(pattern, pattern).sqrt();
     pattern.iter_mut().for_each(|x| *x /= length);
-    true
 }
 
 #[cfg(test)]
@@ -236,11 +214,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_without_a_direction_is_uncorrelated_and_counted() {
+    fn a_pattern_without_a_direction_is_uncorrelated() {
         let patterns = faer::mat![[0.1, 0.1, 0.1], [0.0, 0.0, 0.0], [1.0, 2.0, 4.0]];
         let rdm = Rdm::of(patterns.as_ref(), Distance::Correlation);
-        assert_eq!((rdm.values(), rdm.constant_patterns()), (&[1.0; 3][..], 2));
+        assert_eq!(rdm.values(), [1.0; 3]);
         let rdm = Rdm::of(patterns.as_ref(), Distance::Cosine);
-        assert_eq!((rdm.values()[0], rdm.constant_patterns()), (1.0, 1));
+        assert_eq!(rdm.values()[0], 1.0);
     }
 }

@@ -7,17 +7,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::pearson::pearson;
 
-/// The split-half reliability of each neuron of a recording.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Reliability {
-    /// Reliability of the mean over all repeats, one value a neuron, in
-    /// -1..=1; 0 of a silent neuron.
-    pub values: Vec<f64>,
-    /// Neurons whose response is the same to every scene, once averaged over
-    /// all repeats.
-    pub silent: usize,
-}
-
 /// Reliability of a measurement that is `factor` times as long as one of
 /// reliability `r`: `factor r / (1 + (factor - 1) r)` (Spearman, Br. J.
 /// Psychol. 3, 271, 1910; Brown, same volume, 296). A factor of 2 makes a
@@ -68,12 +57,13 @@ pub fn spearman_brown(r: f64, factor: f64) -> f64 {
 ///
 /// A half in which a neuron is constant correlates 0 with the other.
 ///
-/// `None` of fewer than two repeats: one has nothing to agree with.
+/// One value a neuron, in -1..=1; 0 of a silent neuron. `None` of fewer than two
+/// repeats: one has nothing to agree with.
 ///
 /// # Panics
 ///
 /// If the repeats differ in shape, or `splits` is 0.
-pub fn split_half(repeats: &[Mat<f64>], splits: usize, seed: u64) -> Option<Reliability> {
+pub fn split_half(repeats: &[Mat<f64>], splits: usize, seed: u64) -> Option<Vec<f64>> {
     assert!(splits > 0, "reliability of no splits");
     let (scenes, neurons) = repeats.first().map(|repeat| repeat.shape())?;
     assert!(
@@ -89,11 +79,11 @@ pub fn split_half(repeats: &[Mat<f64>], splits: usize, seed: u64) -> Option<Reli
     for repeat in repeats {
         total += repeat;
     }
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..repeats.len()).collect();
     let mut sums = vec![0.0; neurons];
     for _ in 0..splits {
-        order.shuffle(&mut chance);
+        order.shuffle(&mut rng);
         let mut half = Mat::<f64>::zeros(scenes, neurons);
         for &repeat in &order[..repeats.len() / 2] {
             half += &repeats[repeat];
@@ -115,8 +105,5 @@ pub fn split_half(repeats: &[Mat<f64>], splits: usize, seed: u64) -> Option<Reli
             false => spearman_brown(sum / splits as f64, 2.0),
         })
         .collect();
-    Some(Reliability {
-        values,
-        silent: silent.into_iter().filter(|&silent| silent).count(),
-    })
+    Some(values)
 }

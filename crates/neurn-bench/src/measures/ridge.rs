@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::gram::centred;
-use super::pearson::{constant, pearson};
+use super::pearson::pearson;
 
 /// Cross-validated ridge regression with a penalty for each neuron.
 ///
@@ -57,8 +57,6 @@ pub struct Prediction {
     /// what is left out deviates from the mean in the direction opposite to
     /// what is kept.
     pub correlations: Vec<f64>,
-    /// Neurons that answered the same to all scenes.
-    pub silent: usize,
 }
 
 impl Ridge {
@@ -117,7 +115,6 @@ impl Ridge {
         Prediction {
             predicted,
             correlations,
-            silent: measured.iter().filter(|values| constant(values)).count(),
         }
     }
 
@@ -230,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn a_linear_neuron_is_predicted_and_a_silent_one_counted() {
+    fn a_linear_neuron_is_predicted_and_a_silent_one_is_not() {
         let patterns = normal(60, 8, 0);
         let weights = normal(8, 3, 1);
         let mut responses = &patterns * weights;
         responses.col_as_slice_mut(2).fill(0.1);
         let prediction = predict(&patterns, &responses);
         assert!(prediction.correlations[..2].iter().all(|r| *r > 0.999));
-        assert_eq!((prediction.correlations[2], prediction.silent), (0.0, 1));
+        assert_eq!(prediction.correlations[2], 0.0);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::pearson::{constant, mean, row};
 
@@ -17,7 +18,8 @@ use super::pearson::{constant, mean, row};
 /// prints, but they fall for any two maps of similar mean and spread; with
 /// [`Standard`](Self::Standard) the error is `sqrt(2 - 2 r)` of Pearson's r,
 /// which only the pattern decides.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Scaling {
     /// `(x - min) / (max - min)`, so 0 to 1.
     #[default]
@@ -69,17 +71,6 @@ impl Scaling {
             .iter()
             .map(|value| (value - offset) / divisor)
             .collect()
-    }
-
-    /// [`Self::apply`] to every row: a neuron or unit each.
-    pub fn rows(self, maps: MatRef<'_, f64>) -> Mat<f64> {
-        let mut scaled = Mat::zeros(maps.nrows(), maps.ncols());
-        for map in 0..maps.nrows() {
-            for (place, value) in self.apply(&row(maps, map)).into_iter().enumerate() {
-                scaled[(map, place)] = value;
-            }
-        }
-        scaled
     }
 }
 
@@ -192,8 +183,8 @@ mod tests {
             let (neurons, units) = maps.split_at_row(2);
             let matrix = rmse_matrix(neurons, units, Scaling::MinMax);
             prop_assert_eq!(matrix.shape(), (2, 3));
-            let scaled = Scaling::MinMax.rows(maps);
-            let expected = rmse(&row(scaled.as_ref(), 1), &row(scaled.as_ref(), 4));
+            let scaled = |map| Scaling::MinMax.apply(&row(maps, map));
+            let expected = rmse(&scaled(1), &scaled(4));
             prop_assert_eq!(matrix[(1, 2)], expected);
         }
     }

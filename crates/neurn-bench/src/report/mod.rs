@@ -1,12 +1,17 @@
-//! Tables and figures -> Markdown, LaTeX and one page of HTML. Knows no study.
+//! A [`Document`] -> Markdown, LaTeX, HTML, CSV and JSON. Knows no study.
 
+mod document;
 pub(crate) mod figure;
-pub(crate) mod format;
-pub(crate) mod page;
+mod format;
 mod picture;
 pub(crate) mod table;
 pub(crate) mod value;
 mod write;
 
-pub use picture::Picture;
+pub(crate) use document::{Answer, Section, Warning};
+pub use document::{Document, Rendered};
+pub(crate) use format::Rows;
+#[cfg(test)]
+pub(crate) use format::parse;
+pub use picture::{Gallery, Picture};
 pub use write::write_whole;

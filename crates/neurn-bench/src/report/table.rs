@@ -2,14 +2,6 @@
 
 use crate::report::value::Value;
 
-/// Tables that belong together.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Section {
-    pub(crate) title: String,
-    pub(crate) paragraphs: Vec<String>,
-    pub(crate) tables: Vec<Table>,
-}
-
 /// Names at the left, values at the right of them.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Table {
@@ -49,11 +41,11 @@ impl Table {
         rows: Vec<Row>,
     ) -> Self {
         let values = || rows.iter().flat_map(|row| &row.values);
-        let mut notes = Vec::new();
         let counts = || values().filter_map(Value::seeds);
         let (fewest, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
         let gains = values().any(|value| matches!(value, Value::Gain(_)));
         let accuracies = values().any(|value| matches!(value, Value::Accuracy(_)));
+        let mut notes = Vec::new();
         if most == 1 {
             notes.push("One seed, so without errors.".to_string());
         }
@@ -62,9 +54,7 @@ impl Table {
         }
         if most > 1 && gains {
             notes.push(
-                "A gain is the mean of the differences on the same seeds, with its 95 % bootstrap \
-                 interval in brackets, which is too narrow for few seeds: of five it holds the \
-                 true mean in 84 of 100 cases."
+                "A difference is the mean over seeds, each with itself, with its 95 % t interval."
                     .to_string(),
             );
         }

@@ -24,6 +24,10 @@ pub(crate) enum Value {
     Accuracy(Estimate),
     /// A difference of percentages over seeds.
     Gain(PairedDifference),
+    /// A p value.
+    P(f64),
+    /// A correlation.
+    Correlation(f64),
 }
 
 /// The signs that a format has.
@@ -89,6 +93,9 @@ impl Value {
                 write(*value) + &interval.unwrap_or_default()
             }
             Value::Percent(percent) => tenths(*percent),
+            Value::P(p) if *p < 0.001 => "< 0.001".to_string(),
+            Value::P(p) => thousandths(*p),
+            Value::Correlation(r) => hundredths(*r),
             Value::Accuracy(estimate) => {
                 let plus_minus = match notation {
                     Notation::Plain => "+-",
@@ -133,6 +140,15 @@ pub(crate) fn tenths(value: f64) -> String {
     }
 }
 
+/// To two decimal places; never `-0.00`.
+pub(crate) fn hundredths(value: f64) -> String {
+    let text = format!("{value:.2}");
+    match text.as_str() {
+        "-0.00" => "0.00".to_string(),
+        _ => text,
+    }
+}
+
 /// A difference of percentages to one decimal place, with its sign unless it
 /// is none.
 pub(crate) fn signed_tenths(value: f64) -> String {
@@ -167,14 +183,16 @@ mod tests {
 
     #[test]
     fn a_gain_in_every_notation() {
-        let gain = Value::gain(PairedDifference::of(&[-2.0, 1.0]));
-        assert_eq!(gain.text(Notation::Plain), "-0.5 [-2.0, +1.0]");
+        // Their standard error is 0.5, and the quantile of three values 4.303.
+        let root = 0.75_f64.sqrt();
+        let gain = Value::gain(PairedDifference::of(&[-0.5 - root, -0.5, -0.5 + root]));
+        assert_eq!(gain.text(Notation::Plain), "-0.5 [-2.7, +1.7]");
         assert_eq!(
             gain.text(Notation::Typeset),
-            "\u{2212}0.5 [\u{2212}2.0, +1.0]"
+            "\u{2212}0.5 [\u{2212}2.7, +1.7]"
         );
-        assert_eq!(gain.text(Notation::Latex), r"$-0.5\ [-2.0, +1.0]$");
-        assert_eq!(gain.seeds(), Some(2));
+        assert_eq!(gain.text(Notation::Latex), r"$-0.5\ [-2.7, +1.7]$");
+        assert_eq!(gain.seeds(), Some(3));
     }
 
     #[test]
@@ -194,6 +212,14 @@ mod tests {
         };
         assert_eq!(number(false).text(Notation::Plain), "0.123 [0.000, 0.300]");
         assert_eq!(number(true).text(Notation::Plain), "+0.123 [0.000, +0.300]");
+    }
+
+    #[test]
+    fn p_values_and_correlations() {
+        assert_eq!(Value::P(0.0314).text(Notation::Plain), "0.031");
+        assert_eq!(Value::P(1e-9).text(Notation::Plain), "< 0.001");
+        assert_eq!(Value::P(1e-9).text(Notation::Latex), "$< 0.001$");
+        assert_eq!(Value::Correlation(-0.004).text(Notation::Plain), "0.00");
     }
 
     #[test]

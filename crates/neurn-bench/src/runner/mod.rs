@@ -1,9 +1,16 @@
-//! What carries out the jobs of a study: a queue, workers on devices, claims among
-//! processes, and the file of records.
+//! Carries out any study: a queue of jobs, devices that work on them, claims among
+//! processes, and a journal of records. Knows no study.
 
 pub(crate) mod claims;
 pub mod interrupt;
 pub mod journal;
-pub mod progress;
-pub(crate) mod queue;
-pub(crate) mod worker;
+mod progress;
+mod queue;
+mod run;
+mod study;
+mod worker;
+
+pub use journal::Line;
+pub use progress::{Board, Progress};
+pub use run::{Place, Preview, report};
+pub use study::{Context, Study, id};

@@ -1,26 +1,23 @@
-//! What a person sees while runs are under way: a bar with rate and time left for
-//! each on a terminal, a line an epoch elsewhere.
+//! What a person sees while jobs are under way: a bar with rate and time left for
+//! each on a terminal, a line a stage elsewhere.
 
 use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::train::Event;
-
-/// Where the progress of all runs is shown: standard error.
+/// Where the progress of all jobs is shown: standard error.
 #[derive(Debug)]
 pub struct Board {
     bars: MultiProgress,
     plain: bool,
 }
 
-/// The progress of one run.
+/// The progress of one job.
 #[derive(Debug)]
 pub struct Progress<'a> {
     board: &'a Board,
     bar: ProgressBar,
     label: String,
-    epochs: usize,
 }
 
 impl Board {
@@ -38,11 +35,11 @@ impl Board {
         }
     }
 
-    /// Begins a run that will learn from `images` images in all.
-    pub fn begin(&self, label: &str, images: usize, epochs: usize) -> Progress<'_> {
-        let bar = self.bars.add(ProgressBar::new(images as u64));
+    /// Begins a job of so many units.
+    pub fn begin(&self, label: &str, length: usize) -> Progress<'_> {
+        let bar = self.bars.add(ProgressBar::new(length as u64));
         // Two lines, which fit a terminal of 80 columns.
-        let style = "{msg}\n  {bar:30} {pos}/{len} images, {per_sec}, {eta} left";
+        let style = "{msg}\n  {bar:30} {pos}/{len}, {per_sec}, {eta} left";
         bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
         bar.set_message(label.to_string());
         if self.plain {
@@ -52,7 +49,6 @@ impl Board {
             board: self,
             bar,
             label: label.to_string(),
-            epochs,
         }
     }
 
@@ -67,30 +63,30 @@ impl Board {
 }
 
 impl Progress<'_> {
-    /// Shows what the training tells.
-    pub fn update(&self, event: Event) {
-        match event {
-            Event::Seen(images) => self.bar.set_position(images as u64),
-            Event::Warning(text) => self.board.say(&format!("{}: {text}", self.label)),
-            Event::Epoch(epoch) => {
-                let result = format!(
-                    "epoch {}/{}: loss {:.3}, selection {:.1} %",
-                    epoch.epoch, self.epochs, epoch.loss, epoch.select_accuracy
-                );
-                match self.board.plain {
-                    true => eprintln!(
-                        "{}\n  {result}, {:.0} images/s, {} s left",
-                        self.label,
-                        self.bar.per_sec(),
-                        self.bar.eta().as_secs()
-                    ),
-                    false => self.bar.set_message(format!("{}, {result}", self.label)),
-                }
-            }
+    /// So many units are done.
+    pub fn reach(&self, units: usize) {
+        self.bar.set_position(units as u64);
+    }
+
+    /// A stage came to an end, such as an epoch.
+    pub fn stage(&self, result: &str) {
+        match self.board.plain {
+            true => eprintln!(
+                "{}\n  {result}, {:.0}/s, {} s left",
+                self.label,
+                self.bar.per_sec(),
+                self.bar.eta().as_secs()
+            ),
+            false => self.bar.set_message(format!("{}, {result}", self.label)),
         }
     }
 
-    /// Ends the run with a line of what it came to.
+    /// Something went wrong that the job goes on after.
+    pub fn warn(&self, text: &str) {
+        self.board.say(&format!("{}: {text}", self.label));
+    }
+
+    /// Ends the job with a line of what it came to.
     pub fn end(&self, result: &str) {
         self.bar.finish_and_clear();
         self.board.say(&format!("{}: {result}", self.label));

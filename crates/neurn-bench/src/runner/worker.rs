@@ -1,4 +1,4 @@
-//! One device at work on the runs of a study.
+//! One device at work on the jobs of a study.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,61 +9,56 @@ use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
 
 use super::claims::Claims;
+use super::journal::{Journal, Line};
+use super::progress::Board;
 use super::queue::Queue;
+use super::study::{Context, Study};
 use crate::device::{DeviceName, panic_text, quietly};
 use crate::error::Error;
-use crate::runner::journal::Journal;
-use crate::runner::progress::Board;
-use crate::studies::transfer::Job;
-use crate::studies::transfer::record::Record;
-use crate::train::{Checkpoints, Event, Interrupted};
 
 /// What the workers of a study share.
-pub struct Work<'a> {
-    /// All runs of the plan.
-    pub jobs: &'a [Job<'a>],
+pub(super) struct Work<'a, S: Study> {
+    pub(super) study: &'a S,
+    /// All jobs of the study, each with its identity.
+    pub(super) jobs: &'a [(String, S::Job)],
     /// Those that are to be done.
-    pub queue: Queue,
+    pub(super) queue: Queue,
     /// Those that some process is at.
-    pub claims: Claims,
+    pub(super) claims: Claims,
     /// Where records go.
-    pub journal: Mutex<Journal<Record>>,
-    /// Where runs under way are kept.
-    pub checkpoints: &'a Path,
+    pub(super) journal: Mutex<Journal<S::Record>>,
+    /// The folder of the study.
+    pub(super) out: &'a Path,
     /// What a person sees.
-    pub board: Board,
+    pub(super) board: Board,
     /// Asked whether to stop.
-    pub interrupter: &'a Interrupter,
+    pub(super) interrupter: &'a Interrupter,
     /// What went wrong.
-    pub trouble: Mutex<Trouble>,
+    pub(super) trouble: Mutex<Trouble>,
 }
 
 /// What went wrong.
 #[derive(Debug, Default)]
-pub struct Trouble {
-    /// What no run can go on after.
-    pub fatal: Option<Error>,
-    /// Runs that failed on a device that works.
-    pub failed: Vec<String>,
+pub(super) struct Trouble {
+    /// What no job can go on after.
+    pub(super) fatal: Option<Error>,
+    /// Jobs that failed on a device that works.
+    pub(super) failed: Vec<String>,
     /// Devices that are gone.
-    pub lost: Vec<String>,
+    pub(super) lost: Vec<String>,
 }
 
-/// How long until a run that another process is at is asked for again.
+/// How long until a job that another process is at is asked for again.
 const ELSEWHERE: Duration = Duration::from_secs(1);
 
-impl Work<'_> {
-    /// Does runs on a device until none is left or the device is gone.
-    pub fn on(&self, name: &DeviceName, device: &Device) {
+impl<S: Study> Work<'_, S> {
+    /// Does jobs on a device until none is left or the device is gone.
+    pub(super) fn on(&self, name: &DeviceName, device: &Device) {
         while let Some(number) = self.queue.take(self.interrupter) {
             match self.attempt(number, name, device) {
                 Ok(After::Done) => self.queue.done(),
                 Ok(After::Elsewhere) => self.queue.put_back(number, ELSEWHERE),
-                Ok(After::Stopped) => {
-                    self.queue.put_back(number, Duration::ZERO);
-                    return;
-                }
-                Ok(After::DeviceLost) => {
+                Ok(After::Stopped | After::DeviceLost) => {
                     self.queue.put_back(number, Duration::ZERO);
                     return;
                 }
@@ -78,75 +73,77 @@ impl Work<'_> {
     }
 
     fn attempt(&self, number: usize, name: &DeviceName, device: &Device) -> Result<After, Error> {
-        let job = &self.jobs[number];
-        let id = job.id();
-        let Some(_claim) = self.claims.claim(&id)? else {
+        let (id, job) = &self.jobs[number];
+        let Some(_claim) = self.claims.claim(id)? else {
             return Ok(After::Elsewhere);
         };
         self.journal().refresh()?;
-        let checkpoints = Checkpoints::new(self.checkpoints.join(&id));
-        if finished(self.journal().records(), job).is_none() {
-            match self.carry_out(number, job, name, device, &checkpoints) {
+        let checkpoints = self.out.join("checkpoints").join(id);
+        let is_done = latest(self.study, self.journal().records(), id, job).is_some();
+        if !is_done {
+            match self.carry_out(number, name, device, &checkpoints)? {
                 Ok(record) => self.journal().append(record)?,
                 Err(after) => return Ok(after),
             }
         }
         // The record is kept; what is left behind takes room and nothing else.
-        if let Err(error) = checkpoints.clear() {
-            self.board.say(&format!("a checkpoint stays: {error}"));
+        match std::fs::remove_dir_all(&checkpoints) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let path = checkpoints.display();
+                self.board
+                    .say(&format!("{path}: {error}, so a checkpoint stays"));
+            }
+            _ => {}
         }
         Ok(After::Done)
     }
 
+    /// The record of a job, or why there is none.
     fn carry_out(
         &self,
         number: usize,
-        job: &Job<'_>,
         name: &DeviceName,
         device: &Device,
-        checkpoints: &Checkpoints,
-    ) -> Result<Record, After> {
-        let run = job.run;
-        let label = format!(
-            "[{}/{}] {} -> {}, {}, seed {}, on {name}",
-            number + 1,
-            self.jobs.len(),
-            run.source,
-            run.model,
-            run.frontend_label(),
-            run.seed,
-        );
-        let images = job.split().train * run.training.epochs;
-        let progress = self.board.begin(&label, images, run.training.epochs);
-        let mut observe = |event: Event| progress.update(event);
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            job.carry_out(device, Some(checkpoints), self.interrupter, &mut observe)
-        }));
-        match done {
+        checkpoints: &Path,
+    ) -> Result<Result<S::Record, After>, Error> {
+        let (id, job) = &self.jobs[number];
+        let label = self.study.label(job);
+        let label = format!("[{}/{}] {label}, on {name}", number + 1, self.jobs.len());
+        let progress = self.board.begin(&label, self.study.length(job));
+        let context = Context {
+            device,
+            interrupter: self.interrupter,
+            progress: &progress,
+            id,
+            checkpoints,
+            out: self.out,
+        };
+        match catch_unwind(AssertUnwindSafe(|| self.study.run(job, &context))) {
             Ok(Ok(record)) => {
-                progress.end(&summary(&record));
-                Ok(record)
+                progress.end(&self.study.summary(&record));
+                Ok(Ok(record))
             }
-            Ok(Err(Interrupted)) => Err(After::Stopped),
+            Ok(Err(Error::Interrupted)) => Ok(Err(After::Stopped)),
+            Ok(Err(error)) => Err(error),
             Err(panic) => {
                 let reason = panic_text(&*panic);
-                Err(match quietly(|| alive(device)) {
+                Ok(Err(match quietly(|| alive(device)) {
                     Ok(()) => {
                         progress.end(&format!("failed: {reason}"));
                         self.trouble().failed.push(format!("{label}: {reason}"));
                         After::Done
                     }
                     Err(_) => {
-                        progress.end("the device is gone, the run goes back to the queue");
+                        progress.end("the device is gone, the job goes back to the queue");
                         self.trouble().lost.push(format!("{name}: {reason}"));
                         After::DeviceLost
                     }
-                })
+                }))
             }
         }
     }
 
-    fn journal(&self) -> std::sync::MutexGuard<'_, Journal<Record>> {
+    fn journal(&self) -> std::sync::MutexGuard<'_, Journal<S::Record>> {
         self.journal.lock().unwrap_or_else(|e| e.into_inner())
     }
 
@@ -155,7 +152,7 @@ impl Work<'_> {
     }
 }
 
-/// What became of a run that was taken.
+/// What became of a job that was taken.
 enum After {
     /// It has a record, or it failed.
     Done,
@@ -167,12 +164,15 @@ enum After {
     DeviceLost,
 }
 
-/// The latest record of a job that covers its targets as they are now.
-pub fn finished<'a>(records: &'a [Record], job: &Job<'_>) -> Option<&'a Record> {
-    let id = job.id();
-    let covers = |record: &&Record| job.targets.iter().all(|target| target.is_in(record));
-    let mut of_run = records.iter().rev().filter(|record| record.id == id);
-    of_run.find(covers)
+/// The latest record that answers a job.
+pub(super) fn latest<'a, S: Study>(
+    study: &S,
+    records: &'a [S::Record],
+    id: &str,
+    job: &S::Job,
+) -> Option<&'a S::Record> {
+    let mut of_job = records.iter().rev().filter(|record| record.id() == id);
+    of_job.find(|record| study.answers(record, job))
 }
 
 fn alive(device: &Device) -> Result<(), String> {
@@ -181,15 +181,4 @@ fn alive(device: &Device) -> Result<(), String> {
         true => Ok(()),
         false => Err("1 + 1 is not 2 there".to_string()),
     }
-}
-
-fn summary(record: &Record) -> String {
-    let unshifted = |(target, _): &(&String, &f64)| !target.contains('+');
-    let cells: Vec<String> = record
-        .accuracy
-        .iter()
-        .filter(unshifted)
-        .map(|(target, percent)| format!("{target} {percent:.1}"))
-        .collect();
-    format!("{} (%), {:.0} s", cells.join(", "), record.seconds)
 }

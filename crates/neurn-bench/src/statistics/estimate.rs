@@ -39,3 +39,18 @@ impl Estimate {
         })
     }
 }
+
+/// What the accuracy of one network on a sample of images is off by, the images
+/// drawn at random: `sqrt(a (100 - a) / n)`, with accuracy a and the result in
+/// percent, of n images.
+///
+/// ```
+/// use neurn_bench::statistics::sampling_error;
+///
+/// assert_eq!(sampling_error(50.0, 2_500), 1.0);
+/// ```
+pub fn sampling_error(accuracy: f64, images: usize) -> f64 {
+    (accuracy * (100.0 - accuracy) / images as f64)
+        .max(0.0)
+        .sqrt()
+}

@@ -1,12 +1,14 @@
-//! Numbers about numbers.
+//! How sure a number is.
 
 mod estimate;
+mod interval;
 mod multiple;
 mod paired;
 mod ranks;
 
-pub use estimate::Estimate;
-pub use multiple::{benjamini_hochberg, holm};
-pub(crate) use paired::percentile;
-pub use paired::{Interval, PairedDifference, RESAMPLES, RESAMPLING_SEED};
+pub use estimate::{Estimate, sampling_error};
+pub use interval::Interval;
+pub(crate) use interval::percentile;
+pub use multiple::holm;
+pub use paired::{PairedDifference, correlation};
 pub use ranks::{Tie, average_ranks, ties};

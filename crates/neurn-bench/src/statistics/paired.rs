@@ -1,49 +1,29 @@
-//! The difference between two treatments that were run on the same seeds.
+//! The difference between two methods that were run on the same seeds.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::Estimate;
+use super::{Estimate, Interval};
 
-/// How many times the seeds are drawn anew for an [`Interval`].
-pub const RESAMPLES: usize = 10_000;
-
-/// What the draws start from. It is the same everywhere, so the same
-/// differences have the same interval.
-pub const RESAMPLING_SEED: u64 = 250_506_886;
-
-/// A mean difference with the interval that the bootstrap gives it.
+/// A mean difference, with its 95 % interval and p value by Student's t.
+///
+/// Of n differences with mean d and standard error e, the interval is
+/// `d +- q e`, q the 97.5 % quantile of Student's t with n - 1 degrees of
+/// freedom, and p is the chance of a `|t|` of at least `|d| / e` if the true mean is
+/// 0 (the two-sided paired t test; Student 1908, Biometrika 6). Both take the
+/// differences for independent and normal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedDifference {
     /// Of the differences, one a pair.
     pub estimate: Estimate,
     /// `None` of a single pair.
     pub interval: Option<Interval>,
-}
-
-/// A 95 % interval of a mean: the percentile bootstrap over pairs.
-///
-/// The n differences are drawn n times with replacement, [`RESAMPLES`] times
-/// over; the interval reaches from the 2.5th to the 97.5th percentile of the
-/// means of the draws (Efron and Tibshirani, An Introduction to the Bootstrap,
-/// 1993, section 13.3). Percentiles are interpolated linearly between order
-/// statistics.
-///
-/// It is too narrow when there are few pairs, since a draw varies by
-/// sqrt((n - 1) / n) of the standard error and its tails are those of a normal
-/// distribution and not of Student's. Of five normal differences it holds the
-/// true mean in 84 of 100 cases and not in 95; of two it is no more than the
-/// two values. Read an interval over five seeds as one of about 84 %.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
+    /// In 0..=1; `None` of a single pair.
+    pub p: Option<f64>,
 }
 
 impl PairedDifference {
-    /// `None` of no differences.
+    /// `None` of no differences. Equal differences have an interval of exactly
+    /// their value, and a p of 0, or of 1 if they are 0.
     ///
     /// ```
     /// use neurn_bench::statistics::PairedDifference;
@@ -53,63 +33,59 @@ impl PairedDifference {
     /// let gains: Vec<f64> = with.iter().zip(without).map(|(a, b)| a - b).collect();
     /// let gain = PairedDifference::of(&gains).unwrap();
     /// assert_eq!(gain.estimate.mean, 9.0);
-    /// // Of 27 draws, one has the mean 8, and one 10: more than 2.5 in 100.
+    /// // The standard error of 9, 8 and 10 is 1 / sqrt(3), and the quantile is 4.303.
     /// let interval = gain.interval.unwrap();
-    /// assert_eq!((interval.low, interval.high), (8.0, 10.0));
+    /// assert!((interval.low - 6.516).abs() < 1e-3);
+    /// assert!((interval.high - 11.484).abs() < 1e-3);
     ///
     /// assert_eq!(PairedDifference::of(&[9.0]).unwrap().interval, None);
     /// ```
     pub fn of(differences: &[f64]) -> Option<Self> {
         let estimate = Estimate::of(differences)?;
-        let interval = (differences.len() > 1).then(|| Interval::of(differences, estimate.mean));
-        Some(Self { estimate, interval })
+        let t = estimate.standard_error.map(|error| {
+            let freedom = (estimate.count - 1) as f64;
+            let student = StudentsT::new(0.0, 1.0, freedom).expect("at least one degree");
+            let reach = student.inverse_cdf(0.975) * error;
+            let interval = Interval {
+                low: estimate.mean - reach,
+                high: estimate.mean + reach,
+            };
+            let p = match (estimate.mean == 0.0, error == 0.0) {
+                (true, _) => 1.0,
+                (_, true) => 0.0,
+                _ => 2.0 * student.cdf(-(estimate.mean / error).abs()),
+            };
+            (interval, p)
+        });
+        Some(Self {
+            estimate,
+            interval: t.map(|(interval, _)| interval),
+            p: t.map(|(_, p)| p),
+        })
     }
 }
 
-impl Interval {
-    /// The interval that holds the middle 95 % of draws.
-    ///
-    /// # Panics
-    ///
-    /// Without a draw, or if one is not a number.
-    pub fn percentile(mut draws: Vec<f64>) -> Self {
-        assert!(!draws.is_empty(), "an interval has at least 1 draw; got 0");
-        draws.sort_unstable_by(|a, b| a.partial_cmp(b).expect("draws are numbers"));
-        Self {
-            low: percentile(&draws, 0.025),
-            high: percentile(&draws, 0.975),
-        }
-    }
-
-    /// Of at least two differences. Their deviations from the mean are drawn,
-    /// so equal differences have an interval of exactly their value.
-    fn of(differences: &[f64], mean: f64) -> Self {
-        let count = differences.len();
-        let mut chance = ChaCha8Rng::seed_from_u64(RESAMPLING_SEED);
-        let means: Vec<f64> = (0..RESAMPLES)
-            .map(|_| {
-                let drawn = (0..count).map(|_| differences[chance.random_range(0..count)] - mean);
-                mean + drawn.sum::<f64>() / count as f64
-            })
-            .collect();
-        Self::percentile(means)
-    }
-}
-
-/// Between the two order statistics that are next to it, as NumPy's
-/// `percentile`.
-pub(crate) fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let place = share * (sorted.len() - 1) as f64;
-    let (below, above) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
+/// Pearson's correlation of pairs, in -1..=1: how much of what seeds have in
+/// common the pairing takes away. `None` of fewer than three pairs, of which it is
+/// always 1 or -1, or if one side is constant.
+pub fn correlation(pairs: &[(f64, f64)]) -> Option<f64> {
+    let count = pairs.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / count;
+    let (a, b) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let product = |of: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>();
+    let (aa, bb) = (
+        product(&|pair| (pair.0 - a).powi(2)),
+        product(&|pair| (pair.1 - b).powi(2)),
     );
-    below + (above - below) * place.fract()
+    let ab = product(&|pair| (pair.0 - a) * (pair.1 - b));
+    (pairs.len() > 2 && aa > 0.0 && bb > 0.0).then(|| (ab / (aa * bb).sqrt()).clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
     use super::*;
 
@@ -121,112 +97,100 @@ mod tests {
     fn no_pairs_one_pair_equal_pairs() {
         assert_eq!(PairedDifference::of(&[]), None);
         let one = PairedDifference::of(&[3.0]).unwrap();
-        assert_eq!((one.estimate.mean, one.interval), (3.0, None));
-        let Interval { low, high } = interval(&[1.5; 5]);
-        assert_eq!((low, high), (1.5, 1.5));
+        assert_eq!((one.estimate.mean, one.interval, one.p), (3.0, None, None));
+        let equal = PairedDifference::of(&[1.5; 5]).unwrap();
+        let Interval { low, high } = equal.interval.unwrap();
+        assert_eq!((low, high, equal.p), (1.5, 1.5, Some(0.0)));
+        assert_eq!(PairedDifference::of(&[0.0; 5]).unwrap().p, Some(1.0));
     }
 
+    /// Of n - 1 degrees of freedom, as tables of Student's t print the 97.5 %
+    /// quantile.
     #[test]
-    fn percentiles_are_numpys() {
-        // numpy.percentile([1, 2, 4, 8], [2.5, 50, 97.5])
-        let sorted = [1.0, 2.0, 4.0, 8.0];
-        for (share, expected) in [(0.025, 1.075), (0.5, 3.0), (0.975, 7.7)] {
-            assert!((percentile(&sorted, share) - expected).abs() < 1e-12);
+    fn the_interval_reaches_as_far_as_students_quantile() {
+        for (count, quantile) in [
+            (2, 12.7062),
+            (3, 4.3027),
+            (5, 2.7764),
+            (10, 2.2622),
+            (31, 2.0423),
+        ] {
+            let differences: Vec<f64> = (0..count).map(f64::from).collect();
+            let of = PairedDifference::of(&differences).unwrap();
+            let reach = of.interval.unwrap().high - of.estimate.mean;
+            let found = reach / of.estimate.standard_error.unwrap();
+            // The tables have four decimal places.
+            assert!((found - quantile).abs() < 0.51e-4, "{count}: {found}");
         }
     }
 
-    /// `np.percentile(np.arange(11.0), [2.5, 97.5])`
+    /// `scipy.stats.ttest_1samp(x, 0).pvalue`; of two values it is
+    /// `1 - 2 atan(t) / pi`.
     #[test]
-    fn ends_are_interpolated() {
-        let draws: Vec<f64> = (0..11).rev().map(f64::from).collect();
-        let interval = Interval::percentile(draws);
-        assert!((interval.low - 0.25).abs() < 1e-12 && (interval.high - 9.75).abs() < 1e-12);
-        let of_one = Interval::percentile(vec![2.0]);
-        assert_eq!((of_one.low, of_one.high), (2.0, 2.0));
+    fn p_is_that_of_the_t_test() {
+        let p = |differences: &[f64]| PairedDifference::of(differences).unwrap().p.unwrap();
+        let (t, expected) = (3.0, 1.0 - 2.0 * 3.0_f64.atan() / std::f64::consts::PI);
+        assert!((p(&[t - 1.0, t + 1.0]) - expected).abs() < 1e-9);
+        // An interval that ends at 0 goes with a p of 0.05.
+        let at = |shift: f64| [-1.3, 0.4, 2.9, 3.1, 8.0].map(|d| d + shift);
+        let touching = at(-interval(&at(0.0)).low);
+        assert!((p(&touching) - 0.05).abs() < 1e-6, "{}", p(&touching));
     }
 
-    /// All n^n draws of five differences are few enough to be counted, which
-    /// gives the distribution that the draws are taken from.
+    /// The percentile bootstrap, which stood here before, held 84 of 100.
     #[test]
-    fn the_ends_cut_off_a_fortieth_of_all_possible_draws() {
-        let differences = [-1.3, 0.4, 2.9, 3.1, 8.0];
-        let mut means = Vec::new();
-        for draw in 0..5_usize.pow(5) {
-            let drawn = (0..5).map(|place| differences[draw / 5_usize.pow(place) % 5]);
-            means.push(drawn.sum::<f64>() / 5.0);
-        }
-        let share = |holds: &dyn Fn(f64) -> bool| {
-            means.iter().filter(|&&mean| holds(mean)).count() as f64 / means.len() as f64
-        };
-        let Interval { low, high } = interval(&differences);
-        // An end may stand on a value that many draws have, so what lies
-        // strictly beyond it is at most a fortieth, and with it at least that;
-        // give or take five standard deviations of the share among 10,000.
-        let chance = 5.0 * (0.025_f64 * 0.975 / RESAMPLES as f64).sqrt();
-        let rounding = 1e-9;
-        assert!(share(&|mean| mean < low - rounding) < 0.025 + chance);
-        assert!(share(&|mean| mean <= low + rounding) > 0.025 - chance);
-        assert!(share(&|mean| mean > high + rounding) < 0.025 + chance);
-        assert!(share(&|mean| mean >= high - rounding) > 0.025 - chance);
-    }
-
-    /// Known to be too narrow. The expected 0.8366 is from 20,000 samples:
-    ///
-    /// ```python
-    /// rng = np.random.default_rng(0); hit = 0
-    /// for row in rng.standard_normal((20000, 5)):
-    ///     m = row[rng.integers(0, 5, (2000, 5))].mean(1)
-    ///     lo, hi = np.quantile(m, [.025, .975]); hit += lo <= 0 <= hi
-    /// hit / 20000
-    /// ```
-    #[test]
-    fn five_normal_differences_are_covered_as_often_as_is_known() {
-        let mut chance = ChaCha8Rng::seed_from_u64(5);
+    fn five_normal_differences_are_covered_95_times_in_100() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
         let mut normal = || {
-            let (u, v): (f64, f64) = (chance.random(), chance.random());
+            let (u, v): (f64, f64) = (rng.random(), rng.random());
             (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
         };
-        let samples = 1_000;
+        let samples = 4_000;
         let covered = (0..samples)
-            .filter(|_| {
-                let Interval { low, high } = interval(&[(); 5].map(|()| normal()));
-                low <= 0.0 && 0.0 <= high
-            })
+            .filter(|_| !interval(&[(); 5].map(|()| normal())).excludes_zero())
             .count() as f64
             / f64::from(samples);
-        let expected = 0.8366_f64;
-        let deviation = (expected * (1.0 - expected) / f64::from(samples)).sqrt();
-        assert!((covered - expected).abs() < 4.0 * deviation, "{covered}");
+        let deviation = (0.95_f64 * 0.05 / f64::from(samples)).sqrt();
+        assert!((covered - 0.95).abs() < 4.0 * deviation, "{covered}");
+    }
+
+    #[test]
+    fn correlations() {
+        let line: Vec<(f64, f64)> = (0..5).map(|x| (f64::from(x), 3.0 - f64::from(x))).collect();
+        assert!((correlation(&line).unwrap() + 1.0).abs() < 1e-12);
+        // np.corrcoef([1, 2, 3], [1, 3, 2])[0, 1]
+        let half = correlation(&[(1.0, 1.0), (2.0, 3.0), (3.0, 2.0)]);
+        assert!((half.unwrap() - 0.5).abs() < 1e-12);
+        assert_eq!(correlation(&line[..2]), None);
+        assert_eq!(correlation(&[(1.0, 2.0), (1.0, 3.0), (1.0, 4.0)]), None);
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn an_interval_lies_about_the_mean_within_the_differences(
-            differences in prop::collection::vec(-50.0..50.0_f64, 2..12),
-        ) {
-            let gain = PairedDifference::of(&differences).unwrap();
-            let Interval { low, high } = gain.interval.unwrap();
-            let rounding = 1e-12 * 50.0;
-            prop_assert!(low <= gain.estimate.mean + rounding);
-            prop_assert!(gain.estimate.mean <= high + rounding);
-            prop_assert!(differences.iter().any(|&d| d <= low + rounding));
-            prop_assert!(differences.iter().any(|&d| d >= high - rounding));
-            // And it is the same whenever it is asked for.
-            prop_assert_eq!(PairedDifference::of(&differences).unwrap(), gain);
-        }
-
         #[test]
         fn it_moves_and_scales_with_the_differences(
             differences in prop::collection::vec(-50.0..50.0_f64, 2..8),
             by in -10.0..10.0_f64,
         ) {
             let Interval { low, high } = interval(&differences);
+            prop_assert!(low <= high);
             let moved: Vec<f64> = differences.iter().map(|d| 2.0 * d + by).collect();
             let moved = interval(&moved);
+            // The quantile of two values multiplies rounding by 13.
             prop_assert!((moved.low - (2.0 * low + by)).abs() < 1e-9);
             prop_assert!((moved.high - (2.0 * high + by)).abs() < 1e-9);
+        }
+
+        /// The interval and the test answer alike.
+        #[test]
+        fn p_is_below_a_twentieth_where_the_interval_excludes_zero(
+            differences in prop::collection::vec(-50.0..90.0_f64, 2..8),
+        ) {
+            let of = PairedDifference::of(&differences).unwrap();
+            let (interval, p) = (of.interval.unwrap(), of.p.unwrap());
+            prop_assert!((0.0..=1.0).contains(&p));
+            if (p - 0.05).abs() > 1e-6 {
+                prop_assert_eq!(interval.excludes_zero(), p < 0.05);
+            }
         }
     }
 }

@@ -65,8 +65,8 @@ impl Progress {
             if epoch.epoch != place + 1 {
                 return Err(format!("epoch {} as number {}", epoch.epoch, place + 1));
             }
-            if !(0.0..=100.0).contains(&epoch.select_accuracy) {
-                return Err(format!("an accuracy of {}", epoch.select_accuracy));
+            if !(0.0..=100.0).contains(&epoch.validation_accuracy) {
+                return Err(format!("an accuracy of {}", epoch.validation_accuracy));
             }
         }
         Ok(())
@@ -532,10 +532,10 @@ mod tests {
     /// With a checksum that is right.
     #[test]
     fn numbers_that_no_training_has_are_refused() {
-        let epoch = |epoch, select_accuracy| Epoch {
+        let epoch = |epoch, validation_accuracy| Epoch {
             epoch,
             loss: f64::NAN,
-            select_accuracy,
+            validation_accuracy,
         };
         let read = |seconds, learning: &[Epoch]| {
             let contents = Contents {

@@ -1,4 +1,4 @@
-//! Training of one classifier with selection on the source, and its test.
+//! Training of one classifier with validation on the source, and its test.
 //!
 //! A plain loop over Burn's optimizer. burn-train's `SupervisedTraining` selects
 //! through files in a folder, runs one shuffle's state through all epochs (so an
@@ -8,8 +8,8 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
+use burn::data::dataset::DatasetError;
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
@@ -18,12 +18,17 @@ use neurn_models::{AdamConfig, Classifier, ClassifierConfig};
 use super::checkpoint::{Checkpoint, Checkpoints, Progress};
 use super::examples::{Batch, Examples};
 use super::{Augmentation, Epoch, Training};
-use crate::data::CLASSES;
 
-/// The run was asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
+/// Why a training or a test did not end.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// It was asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// An image cannot be read any more.
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+}
 
 /// What a training tells while it is under way.
 #[derive(Clone, Debug)]
@@ -41,12 +46,12 @@ pub enum Event {
 pub struct Trained {
     /// With the weights of the selected epoch, without autodiff.
     pub classifier: Classifier,
-    /// The epoch of the highest accuracy on the selection images, the earliest
+    /// The epoch of the highest accuracy on the validation images, the earliest
     /// of equal ones.
     pub selected: Epoch,
     /// What each epoch came to.
     pub learning: Vec<Epoch>,
-    /// Training images a second, selection included.
+    /// Training images a second, validation included.
     pub images_per_second: f64,
 }
 
@@ -75,22 +80,25 @@ pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifi
     classifier
 }
 
-/// How often each digit was taken for which.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How often each class was taken for which.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
-    /// Counts by digit, then by answer.
-    pub counts: [[u32; CLASSES]; CLASSES],
+    /// Counts by class, then by answer.
+    pub counts: Vec<Vec<u32>>,
 }
 
 impl Confusion {
-    fn count(&mut self, digit: u8, answer: usize) {
-        self.counts[usize::from(digit)][answer] += 1;
+    fn of(classes: usize) -> Self {
+        Self {
+            counts: vec![vec![0; classes]; classes],
+        }
     }
 
     /// The share of right answers, in percent.
     pub fn accuracy(&self) -> f64 {
         let all: u32 = self.counts.iter().flatten().sum();
-        let right: u32 = (0..CLASSES).map(|digit| self.counts[digit][digit]).sum();
+        let rows = self.counts.iter().enumerate();
+        let right: u32 = rows.map(|(class, row)| row[class]).sum();
         100.0 * f64::from(right) / f64::from(all)
     }
 }
@@ -119,8 +127,10 @@ pub struct Trainer<'a> {
 const LOSSES_READ_AT_ONCE: usize = 16;
 
 impl Trainer<'_> {
-    /// Trains on `train` and selects the epoch on `select`, both through the
-    /// frontend already, from the latest checkpoint if there is one.
+    /// Trains on `train` and chooses the epoch on `validation`, from the latest
+    /// checkpoint if there is one. The images of `validation` have passed the frontend
+    /// already if it comes first; those of `train`, if it also
+    /// [passes once](super::Method::frontend_passes_once).
     ///
     /// # Panics
     ///
@@ -128,30 +138,29 @@ impl Trainer<'_> {
     pub fn train(
         &self,
         train: &Examples,
-        select: &Examples,
+        validation: &Examples,
         observe: &mut dyn FnMut(Event),
-    ) -> Result<Trained, Interrupted> {
-        let epochs = self.training.epochs;
-        assert!(epochs > 0, "a training has at least 1 epoch; got 0");
-        let autodiff = self.device.clone().autodiff();
-        let mut at = self.begin(observe);
+    ) -> Result<Trained, TrainError> {
         let images = train.labels().len();
+        let steps = self.training.steps(images);
+        assert!(!steps.is_empty(), "a training has at least 1 epoch; got 0");
+        let mut at = self.begin(observe);
 
-        while at.progress.learning.len() < epochs {
+        while let Some(&steps) = steps.get(at.progress.learning.len()) {
             let start = Instant::now();
             let epoch = at.progress.learning.len() + 1;
             let before = (epoch - 1) * images;
-            let loss = self.epoch(&mut at, train, epoch, &autodiff, &mut |seen| {
+            let loss = self.epoch(&mut at, train, epoch, steps, &mut |seen| {
                 observe(Event::Seen(before + seen));
             })?;
             let classifier = at.classifier.valid();
             let result = Epoch {
                 epoch,
-                loss: loss / images as f64,
-                select_accuracy: self.accuracy(&classifier, select)?,
+                loss,
+                validation_accuracy: self.accuracy(&classifier, validation)?,
             };
             observe(Event::Epoch(result));
-            let better = |best: Epoch| result.select_accuracy > best.select_accuracy;
+            let better = |best: Epoch| result.validation_accuracy > best.validation_accuracy;
             if selected(&at.progress.learning).is_none_or(better) {
                 at.best = classifier;
             }
@@ -169,7 +178,7 @@ impl Trainer<'_> {
         Ok(Trained {
             classifier: at.best,
             selected: selected(&learning).expect("at least one epoch"),
-            images_per_second: (images * epochs) as f64 / seconds,
+            images_per_second: self.training.images(images) as f64 / seconds,
             learning,
         })
     }
@@ -197,31 +206,30 @@ impl Trainer<'_> {
         }
     }
 
-    /// Learns from every image once and returns the sum of their losses.
+    /// Takes so many steps and returns the mean loss over their images.
     fn epoch(
         &self,
         at: &mut Checkpoint,
         train: &Examples,
         epoch: usize,
-        autodiff: &Device,
+        steps: usize,
         seen: &mut dyn FnMut(usize),
-    ) -> Result<f64, Interrupted> {
-        let cross_entropy = CrossEntropyLossConfig::new().init(autodiff);
+    ) -> Result<f64, TrainError> {
+        let autodiff = self.device.clone().autodiff();
         let mut sum = 0.0;
         let mut waiting = Vec::new();
         let mut count = 0;
-        let batches = train.batches(self.training.batch, Some(self.order(epoch)), autodiff);
-        for (step, batch) in batches.iter().enumerate() {
+        let batches = train.batches(self.training.batch, Some(self.order(epoch)), &autodiff);
+        for (step, batch) in batches.iter().take(steps).enumerate() {
             if self.interrupter.should_stop() {
-                return Err(Interrupted);
+                return Err(TrainError::Interrupted);
             }
-            let Batch { images, labels } = batch.expect("examples are in memory");
+            let Batch { images, labels } = batch?;
             let size = labels.dims()[0];
-            let mut chance = super::augment::chance(self.seed, epoch, step);
-            let output = self
+            let mut rng = super::augment::step_rng(self.seed, epoch, step);
+            let loss = self
                 .augmentation
-                .forward(&at.classifier, images, &mut chance);
-            let loss = cross_entropy.forward(output, labels);
+                .loss(&at.classifier, images, labels, &mut rng);
             waiting.push(loss.clone().detach() * size as f64);
             let gradients = GradientsParams::from_grads(loss.backward(), &at.classifier);
             let learning_rate = self.training.learning_rate;
@@ -236,7 +244,7 @@ impl Trainer<'_> {
         }
         sum += read(&mut waiting);
         seen(count);
-        Ok(sum)
+        Ok(sum / count as f64)
     }
 
     /// Accuracy in percent on images that have passed the frontend already.
@@ -244,30 +252,30 @@ impl Trainer<'_> {
         &self,
         classifier: &Classifier,
         examples: &Examples,
-    ) -> Result<f64, Interrupted> {
+    ) -> Result<f64, TrainError> {
         Ok(self.confusion(classifier, examples)?.accuracy())
     }
 
-    /// How often each digit was taken for which, of images that have passed the
+    /// How often each class was taken for which, of images that have passed the
     /// frontend already.
     pub fn confusion(
         &self,
         classifier: &Classifier,
         examples: &Examples,
-    ) -> Result<Confusion, Interrupted> {
-        let mut confusion = Confusion::default();
+    ) -> Result<Confusion, TrainError> {
+        let mut confusion = Confusion::of(self.classifier.backbone.num_classes());
         let mut labels = examples.labels().iter();
         for batch in examples.batches(256, None, self.device).iter() {
             if self.interrupter.should_stop() {
-                return Err(Interrupted);
+                return Err(TrainError::Interrupted);
             }
-            let batch = batch.expect("examples are in memory");
+            let batch = batch?;
             let predicted = classifier
                 .forward_from_frontend(batch.images)
                 .argmax(1)
                 .flatten::<1>(0, 1);
             for (answer, &label) in predicted.into_data().iter::<i64>().zip(&mut labels) {
-                confusion.count(label, answer as usize);
+                confusion.counts[usize::from(label)][answer as usize] += 1;
             }
         }
         Ok(confusion)
@@ -295,7 +303,7 @@ fn beginning(classifier: Classifier, optimizer: ModuleOptimizer) -> Checkpoint {
 /// The epoch of the highest accuracy, the earliest of equal ones.
 fn selected(learning: &[Epoch]) -> Option<Epoch> {
     learning.iter().copied().reduce(|best, epoch| {
-        match epoch.select_accuracy > best.select_accuracy {
+        match epoch.validation_accuracy > best.validation_accuracy {
             true => epoch,
             false => best,
         }

@@ -36,7 +36,7 @@ fn arguments_that_no_run_can_be_made_of() {
         (["--model", "vgg20"], ["vgg20", "vgg19"]),
         (["--source", "emnist"], ["emnist", "mnist-m"]),
         (["--target", "emnist"], ["emnist", "mnist-m"]),
-        (["--frontend", "canny"], ["canny", "neurn"]),
+        (["--method", "canny"], ["canny", "neurn"]),
         (["--device", "abacus"], ["abacus", "flex"]),
         (["--k", "4"], ["4", "odd number from 3"]),
         (["--k", "1"], ["1", "odd number from 3"]),
@@ -131,42 +131,41 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
     assert!(printed.contains("Gain over none in points"), "{printed}");
 
     let first = records(out.path());
-    let names: Vec<(&str, Option<usize>)> =
-        first.iter().map(|r| (r.frontend.as_str(), r.k)).collect();
-    assert_eq!(names, [("none", None), ("neurn", Some(3))]);
+    let labels: Vec<String> = first.iter().map(|record| record.method.label()).collect();
+    assert_eq!(labels, ["none", "neurn (k = 3)"]);
     for record in &first {
-        assert_eq!(record.source, "synthetic-mnist");
+        assert_eq!(record.sources, ["synthetic-mnist"]);
         assert_eq!(record.model, "digit-net-small");
         assert_eq!(
-            (record.epochs, record.seed, record.train_images),
+            (record.training.epochs, record.seed, record.train_images),
             (1, 0, 96)
         );
-        assert_eq!(
-            record.images,
-            BTreeMap::from([("synthetic-usps".to_string(), 1_000)])
-        );
-        assert!((0.0..=100.0).contains(&record.accuracy["synthetic-usps"]));
+        assert_eq!(record.targets.len(), 1);
+        let target = &record.targets["synthetic-usps"];
+        assert_eq!(target.images, 1_000);
+        assert!((0.0..=100.0).contains(&target.accuracy));
         assert!(record.synthetic && record.seconds > 0.0);
     }
     let line = std::fs::read_to_string(out.path().join("results.jsonl")).unwrap();
     let value: serde_json::Value = serde_json::from_str(line.lines().next().unwrap()).unwrap();
     for field in [
-        "source",
+        "schema",
+        "sources",
         "model",
-        "frontend",
-        "k",
+        "method",
         "seed",
-        "device",
-        "epochs",
+        "backend",
+        "training",
+        "classes",
         "train_images",
-        "accuracy",
-        "images",
+        "input",
+        "targets",
         "seconds",
         "versions",
     ] {
         assert!(value.get(field).is_some(), "{field} is missing in {line}");
     }
-    assert!(value["k"].is_null() && value["device"] == "flex");
+    assert!(value["schema"] == 2 && value["backend"] == "flex");
     for file in [
         "table.md",
         "table.csv",
@@ -213,11 +212,7 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
     // Another target needs the network again: it has the same identity, and
     // the same accuracy on the target it had.
     let output = run(
-        &[
-            &TINY[..],
-            &["--target", "usps,mnist", "--frontend", "neurn"],
-        ]
-        .concat(),
+        &[&TINY[..], &["--target", "usps,mnist", "--method", "neurn"]].concat(),
         out.path(),
     );
     assert!(output.status.success());
@@ -225,8 +220,8 @@ fn what_a_run_writes_and_that_it_is_not_run_twice() {
     assert_eq!(again.len(), 3);
     assert_eq!(again[2].id, first[1].id);
     assert_eq!(
-        again[2].accuracy["synthetic-usps"],
-        first[1].accuracy["synthetic-usps"]
+        again[2].targets["synthetic-usps"],
+        first[1].targets["synthetic-usps"]
     );
 
     // And the first command still finds all it needs.
@@ -255,13 +250,13 @@ fn one_seed_gives_one_result_whatever_ran_before() {
         "1500",
     ];
     run(
-        &[&arguments[..], &["--frontend", "neurn"]].concat(),
+        &[&arguments[..], &["--method", "neurn"]].concat(),
         alone.path(),
     );
     run(
         &[
             &arguments[..],
-            &["--frontend", "none,neurn", "--k", "5,3", "--seeds", "2"],
+            &["--method", "none,neurn", "--k", "5,3", "--seeds", "2"],
         ]
         .concat(),
         after.path(),
@@ -273,12 +268,12 @@ fn one_seed_gives_one_result_whatever_ran_before() {
         .iter()
         .find(|r| r.id == alone.id)
         .expect("the same run");
-    assert_eq!(same.accuracy, alone.accuracy);
-    assert_eq!(same.select_accuracy, alone.select_accuracy);
+    assert_eq!(same.targets, alone.targets);
+    assert_eq!(same.validation_accuracy, alone.validation_accuracy);
     let seeds: Vec<f64> = after
         .iter()
-        .filter(|r| r.k == Some(3))
-        .map(|r| r.accuracy["synthetic-usps"])
+        .filter(|r| r.method.patch() == Some(3))
+        .map(|r| r.targets["synthetic-usps"].accuracy)
         .collect();
     assert_ne!(seeds[0], seeds[1], "another seed is another network");
 }
@@ -291,7 +286,7 @@ fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
         .args([
             "--source", "mnist", "--target", "usps", "--epochs", "1", "--seeds", "50",
         ])
-        .args(["--train-limit", "300", "--frontend", "none", "--out"])
+        .args(["--train-limit", "300", "--method", "none", "--out"])
         .arg(out.path())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -319,12 +314,12 @@ fn ctrl_c_ends_cleanly_and_keeps_what_is_done() {
 }
 
 /// What a run comes to, without the times that it took.
-pub(crate) fn results(out: &Path) -> BTreeMap<String, (BTreeMap<String, f64>, String)> {
+pub(crate) fn results(out: &Path) -> BTreeMap<String, String> {
     let results: Vec<_> = records(out)
         .into_iter()
         .map(|record| {
-            let rest = format!("{:?} {:?}", record.learning, record.confusion);
-            (record.id, (record.accuracy, rest))
+            let result = format!("{:?} {:?}", record.learning, record.targets);
+            (record.id, result)
         })
         .collect();
     let count = results.len();
@@ -345,7 +340,7 @@ const EIGHT: [&str; 14] = [
     "200",
     "--seeds",
     "2",
-    "--frontend",
+    "--method",
     "none,neurn",
     "--k",
     "3,5,7",
@@ -418,23 +413,19 @@ fn a_plan_in_a_file() {
     let output = plan(
         r#"
         sources = ["usps"]
-        frontends = ["none", { name = "neurn", k = [3, 5] }]
+        methods = ["none", { method = "neurn", k = [3, 5] }]
         seeds = [4]
         "#,
     );
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     assert_eq!(text.matches("to run").count(), 3, "{text}");
-    assert!(text.contains("neurn (k = 5), seed 4, flex"), "{text}");
+    assert!(text.contains("neurn (k = 5), seed 4"), "{text}");
 
+    refused(&plan("method = [\"none\"]"), 2, &["mine.toml", "method"]);
+    refused(&plan("methods = [\"canny\"]"), 2, &["canny", "neurn"]);
     refused(
-        &plan("frontend = [\"none\"]"),
-        2,
-        &["mine.toml", "frontend"],
-    );
-    refused(&plan("frontends = [\"canny\"]"), 2, &["canny", "neurn"]);
-    refused(
-        &plan("frontends = [\"none\"]\nseeds = 0"),
+        &plan("methods = [\"none\"]\nseeds = 0"),
         2,
         &["mine.toml", "seeds"],
     );
@@ -460,4 +451,68 @@ fn the_names_that_options_take() {
     ] {
         assert!(text.contains(name), "{text}");
     }
+}
+
+/// A folder of images for each class: squares of a grey value of their own, so
+/// many each.
+fn folder(path: &Path, classes: &[&str], count: u32) {
+    for (class, name) in classes.iter().enumerate() {
+        let folder = path.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..count {
+            let image = image::RgbImage::from_fn(20, 24, |x, y| {
+                let inside = x > 5 && y > 5 + number % 3;
+                image::Rgb([if inside { 60 * class as u8 + 20 } else { 250 }; 3])
+            });
+            image.save(folder.join(format!("{number}.png"))).unwrap();
+        }
+    }
+}
+
+#[test]
+fn folders_of_images_are_domains() {
+    let root = tempfile::tempdir().unwrap();
+    let classes = ["bird", "cat", "dog"];
+    let names = ["ink", "paint", "photo"];
+    let domains = names.map(|name| {
+        let path = root.path().join(name);
+        folder(&path, &classes, 12);
+        format!("{name}={}", path.display())
+    });
+    let out = root.path().join("out");
+    let mut arguments: Vec<&str> = vec!["--model", "digit-net-small", "--image-size", "16"];
+    arguments.extend(["--method", "none", "--epochs", "1", "--leave-one-out"]);
+    for domain in &domains {
+        arguments.extend(["--domain", domain]);
+    }
+    let output = run(&arguments, &out);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    let records = records(&out);
+    let sources: Vec<String> = records
+        .iter()
+        .map(|record| record.sources.join(" "))
+        .collect();
+    assert_eq!(sources, ["paint photo", "ink photo", "ink paint"]);
+    for record in &records {
+        assert_eq!(record.classes, classes);
+        // 80 / 10 / 10 of 12 images of each of three classes, in two domains.
+        assert!((48..=60).contains(&record.train_images), "{record:?}");
+        let confusion = record.targets["ink"].confusion.as_ref().unwrap();
+        assert_eq!(confusion.len(), 3);
+    }
+
+    // Classes that differ, and an image that is none.
+    let other = root.path().join("other");
+    folder(&other, &["bird", "cat", "fox"], 4);
+    let other = format!("other={}", other.display());
+    let refuse = |domain: &str, says: &[&str]| {
+        let arguments = ["--domain", &domains[0], "--domain", domain];
+        refused(&run(&arguments, &root.path().join("none")), 1, says);
+    };
+    refuse(&other, &["`ink`", "`other`", "`dog`", "`fox`"]);
+    let broken = root.path().join("photo/cat/3.png");
+    std::fs::write(&broken, "not an image").unwrap();
+    refuse(&domains[2], &["photo/cat/3.png"]);
+    refuse("nowhere", &["NAME=PATH", "`nowhere`"]);
 }

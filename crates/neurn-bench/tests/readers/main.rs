@@ -2,9 +2,11 @@
 //! that are not what they should be, and the real ones where they are at hand.
 
 mod files;
+mod folder;
 mod missing;
 mod mnist;
 mod mnist_m;
+mod pictures;
 mod real_data;
 mod svhn;
 mod usps;
@@ -13,7 +15,7 @@ mod wrong_bytes;
 use std::fs;
 use std::path::Path;
 
-use neurn_bench::data::{DataError, ImageSet, Pixels};
+use neurn_bench::data::{DataError, ImageSet, Values};
 use tempfile::TempDir;
 
 struct Folder(TempDir);
@@ -46,15 +48,15 @@ fn refused<T: std::fmt::Debug>(result: Result<T, DataError>, says: &[&str]) {
 }
 
 fn bytes(set: &ImageSet) -> &[u8] {
-    match set.pixels() {
-        Pixels::U8(bytes) => bytes,
-        Pixels::F32(_) => panic!("floats"),
+    match set.values().unwrap() {
+        Values::U8(bytes) => bytes,
+        Values::F32(_) => panic!("floats"),
     }
 }
 
 fn floats(set: &ImageSet) -> &[f32] {
-    match set.pixels() {
-        Pixels::F32(floats) => floats,
-        Pixels::U8(_) => panic!("bytes"),
+    match set.values().unwrap() {
+        Values::F32(floats) => floats,
+        Values::U8(_) => panic!("bytes"),
     }
 }

@@ -1,6 +1,7 @@
 //! MNIST: images and labels in IDX files, packed with gzip or not.
 
-use neurn_bench::data::{DataError, Domain, ImageSet, Part, mnist};
+use neurn_bench::data::digits::Split;
+use neurn_bench::data::{DataError, Domain, ImageSet, mnist};
 
 use crate::files::{gz, idx, images};
 use crate::mnist_m::read_mnist_m;
@@ -21,7 +22,7 @@ pub fn small_mnist() -> (Vec<u8>, Vec<u8>) {
 }
 
 pub fn read_mnist(images: Vec<u8>, labels: Vec<u8>) -> Result<ImageSet, DataError> {
-    mnist::part(mnist_folder(images, labels).path(), Part::Test)
+    mnist::split(mnist_folder(images, labels).path(), Split::Test)
 }
 
 #[test]
@@ -45,7 +46,15 @@ fn mnist_under_every_name() {
             ),
             (&name("t10k", "labels", 1), pack(&idx(0x801, &[1], &[0]))),
         ]);
-        let Domain { name, train, test } = mnist::read(folder.path()).unwrap();
+        let domain = mnist::read(folder.path()).unwrap();
+        assert_eq!(
+            domain.classes,
+            ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+        );
+        assert!(domain.validation.is_none() && !domain.synthetic());
+        let Domain {
+            name, train, test, ..
+        } = domain;
         assert_eq!(name, "mnist");
         assert_eq!(train.shape(), [1, 28, 28]);
         assert_eq!(train.labels(), [3, 1, 4, 1, 5]);

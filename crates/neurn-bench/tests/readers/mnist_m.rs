@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use neurn_bench::data::digits::Split;
 use neurn_bench::data::mnist_m::Photographs;
-use neurn_bench::data::{self, DataError, ImageSet, Part, Pixels, mnist_m};
+use neurn_bench::data::{self, DataError, ImageSet, Values, mnist_m};
 
 use crate::files::{gz, idx, images, noise, photograph};
 use crate::mnist::small_mnist;
@@ -14,7 +15,7 @@ pub fn read_mnist_m(images: Vec<u8>, labels: Vec<u8>) -> Result<ImageSet, DataEr
         ("mnist_m_test-images-idx4-ubyte.gz", images),
         ("mnist_m_test-labels-idx1-ubyte.gz", labels),
     ]);
-    mnist_m::ready_made(folder.path(), Part::Test)
+    mnist_m::ready_made(folder.path(), Split::Test)
 }
 
 fn some_digits(count: usize) -> ImageSet {
@@ -22,7 +23,7 @@ fn some_digits(count: usize) -> ImageSet {
         .map(|i| if i % 5 == 0 { 255 } else { (i % 3) as u8 })
         .collect();
     let labels = (0..count).map(|i| (i % 10) as u8).collect();
-    ImageSet::new(Pixels::U8(pixels), labels, [1, 28, 28])
+    ImageSet::new(Values::U8(pixels), labels, [1, 28, 28])
 }
 
 #[test]
@@ -150,8 +151,8 @@ fn mnist_m_made_where_it_is_not_ready() {
         (&[4; 3][..], &[4; 2][..])
     );
     assert_ne!(
-        made.train.image(0),
-        made.test.image(0),
+        made.train.image(0).unwrap(),
+        made.test.image(0).unwrap(),
         "parts are drawn separately"
     );
 

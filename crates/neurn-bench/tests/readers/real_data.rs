@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use neurn_bench::data::mnist_m::Photographs;
-use neurn_bench::data::{self, Domain, ImageSet, Pixels, mnist, mnist_m, usps};
+use neurn_bench::data::{self, Domain, ImageSet, Values, mnist, mnist_m, usps};
 
 use crate::usps::read_h5;
 use crate::{Folder, bytes, floats, refused};
@@ -33,12 +33,12 @@ fn real(root: &Path, name: &str) -> Domain {
 
 /// The mean of the values in 0..=1.
 fn mean(set: &ImageSet) -> f64 {
-    match set.pixels() {
-        Pixels::U8(values) => {
+    match set.values().unwrap() {
+        Values::U8(values) => {
             let sum: f64 = values.iter().map(|&value| f64::from(value)).sum();
             sum / 255.0 / values.len() as f64
         }
-        Pixels::F32(values) => {
+        Values::F32(values) => {
             values.iter().map(|&value| f64::from(value)).sum::<f64>() / values.len() as f64
         }
     }
@@ -157,7 +157,7 @@ fn real_svhn() {
     // Strokes are more upright than level: if rows were taken for columns, the
     // steps down would be larger than those along.
     let [mut along, mut down] = [0.0; 2];
-    for image in (0..4434).map(|index| domain.train.image(index)) {
+    for image in (0..4434).map(|index| domain.train.image(index).unwrap()) {
         for row in image.chunks(32) {
             along += row.windows(2).map(|w| (w[0] - w[1]).abs()).sum::<f32>();
         }

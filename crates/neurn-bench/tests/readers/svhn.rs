@@ -1,6 +1,7 @@
 //! SVHN: images and labels in one MATLAB file.
 
-use neurn_bench::data::{DataError, ImageSet, Part, svhn};
+use neurn_bench::data::digits::Split;
+use neurn_bench::data::{DataError, ImageSet, svhn};
 
 use crate::files::{element, images, mat, matrix, packed, zlib};
 use crate::{Folder, bytes, refused};
@@ -18,7 +19,7 @@ pub fn small_svhn() -> Vec<u8> {
 }
 
 pub fn read_svhn(file: Vec<u8>) -> Result<ImageSet, DataError> {
-    svhn::part(Folder::new(&[("test_32x32.mat", file)]).path(), Part::Test)
+    svhn::split(Folder::new(&[("test_32x32.mat", file)]).path(), Split::Test)
 }
 
 /// As what is stored in columns is read.

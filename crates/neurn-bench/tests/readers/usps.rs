@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use neurn_bench::data::{DataError, Domain, ImageSet, Part, usps};
+use neurn_bench::data::digits::Split;
+use neurn_bench::data::{DataError, Domain, ImageSet, usps};
 
 use crate::files::{Hdf5, bz2, gz};
 use crate::{Folder, floats, refused};
@@ -27,7 +28,7 @@ pub fn read_h5(file: Vec<u8>) -> Result<Domain, DataError> {
 
 pub fn read_usps(names: [&str; 2], test: Vec<u8>) -> Result<ImageSet, DataError> {
     let folder = Folder::new(&[(names[0], Vec::new()), (names[1], test)]);
-    usps::part(folder.path(), Part::Test)
+    usps::split(folder.path(), Split::Test)
 }
 
 pub fn read_zip(text: &str) -> Result<ImageSet, DataError> {

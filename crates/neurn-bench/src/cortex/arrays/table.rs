@@ -31,7 +31,8 @@ pub(super) fn read(path: &Path, count: usize) -> Result<Vec<Neuron>, CortexError
     }
 
     let mut neurons = Vec::new();
-    for record in reader.records() {
+    // One too many is enough to know.
+    for record in reader.records().take(count + 1) {
         neurons.push(neuron(
             path,
             &record.map_err(wrong)?,
@@ -41,7 +42,10 @@ pub(super) fn read(path: &Path, count: usize) -> Result<Vec<Neuron>, CortexError
     }
     if neurons.len() != count {
         let expected = format!("{count} neurons, as responses have");
-        let found = neurons.len().to_string();
+        let found = match neurons.len() > count {
+            true => "more".to_string(),
+            false => neurons.len().to_string(),
+        };
         return Err(CortexError::file(path, "lines", expected, found));
     }
     Ok(neurons)

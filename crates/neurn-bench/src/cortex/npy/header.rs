@@ -1,5 +1,7 @@
 //! What stands before the values of a NumPy array.
 
+use std::io::Read;
+
 use super::CortexError;
 
 /// The longest header: 64 KiB, the most that version 1 can have.
@@ -8,7 +10,7 @@ const LONGEST: usize = 1 << 16;
 /// The most dimensions that NumPy has.
 const MOST_DIMENSIONS: usize = 64;
 
-const MAGIC: &[u8] = b"\x93NUMPY";
+const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
 /// How one value is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub(super) enum Element {
 }
 
 pub(super) struct Header {
+    /// Bytes up to the values.
+    pub(super) length: u64,
     pub(super) element: Element,
     pub(super) big_endian: bool,
     pub(super) fortran_order: bool,
@@ -71,38 +75,30 @@ impl Element {
 }
 
 impl Header {
-    /// The header and the bytes of the values behind it.
-    pub(super) fn split(bytes: &[u8]) -> Result<(Self, &[u8]), CortexError> {
-        let rest = bytes
-            .strip_prefix(MAGIC)
-            .ok_or_else(|| wrong("magic", "a NumPy array", start(bytes)))?;
-        let (&[version, _minor], rest) = rest
-            .split_first_chunk()
-            .ok_or_else(|| wrong("version", "two bytes", "the end"))?;
-        let too_short = || wrong("header", "its length", "the end");
-        let (length, rest) = match version {
-            1 => {
-                let (length, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
-                (usize::from(u16::from_le_bytes(*length)), rest)
-            }
-            2 | 3 => {
-                let (length, rest) = rest.split_first_chunk().ok_or_else(too_short)?;
-                (u32::from_le_bytes(*length) as usize, rest)
-            }
+    /// Reads up to where the values begin.
+    pub(super) fn read(reader: &mut impl Read) -> Result<Self, CortexError> {
+        let magic: [u8; 6] = bytes(reader, "magic")?;
+        if magic != MAGIC {
+            return Err(wrong("magic", "a NumPy array", start(&magic)));
+        }
+        let [version, _minor]: [u8; 2] = bytes(reader, "version")?;
+        let (before, length) = match version {
+            1 => (10, u16::from_le_bytes(bytes(reader, "header")?).into()),
+            2 | 3 => (12, u32::from_le_bytes(bytes(reader, "header")?) as usize),
             other => return Err(wrong("version", "1, 2 or 3", other.to_string())),
         };
         if length > LONGEST {
             let expected = format!("at most {LONGEST} bytes");
             return Err(wrong("header", expected, length.to_string()));
         }
-        let (header, values) = rest.split_at_checked(length).ok_or_else(|| {
-            let found = format!("{} bytes", rest.len());
-            wrong("header", format!("{length} bytes"), found)
-        })?;
-        let header = str::from_utf8(header)
-            .map_err(|_| wrong("header", "text", "other bytes"))
-            .and_then(Self::parse)?;
-        Ok((header, values))
+        let mut header = vec![0; length];
+        let read = reader.read_exact(&mut header);
+        read.map_err(|error| wrong("header", format!("{length} bytes"), error.to_string()))?;
+        let text = str::from_utf8(&header).map_err(|_| wrong("header", "text", "other bytes"))?;
+        Ok(Self {
+            length: before + length as u64,
+            ..Self::parse(text)?
+        })
     }
 
     /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`
@@ -133,12 +129,20 @@ impl Header {
         let descr = descr.ok_or_else(|| absent("descr"))?;
         let (element, big_endian) = element(descr)?;
         Ok(Self {
+            length: 0,
             element,
             big_endian,
             fortran_order: fortran_order.ok_or_else(|| absent("fortran_order"))?,
             shape: shape.ok_or_else(|| absent("shape"))?,
         })
     }
+}
+
+fn bytes<const N: usize>(reader: &mut impl Read, field: &str) -> Result<[u8; N], CortexError> {
+    let mut bytes = [0; N];
+    let read = reader.read_exact(&mut bytes);
+    read.map_err(|error| wrong(field, format!("{N} bytes"), error.to_string()))?;
+    Ok(bytes)
 }
 
 /// What is left of a header.

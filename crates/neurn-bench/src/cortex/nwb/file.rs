@@ -5,37 +5,34 @@ use std::path::{Path, PathBuf};
 use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 
 use crate::cortex::CortexError;
-use crate::cortex::error::length;
+use crate::cortex::error::{MOST_VALUES, length};
 
 /// The largest file: 64 GiB. It is not read as a whole.
 const MOST_FILE_BYTES: u64 = 64 << 30;
 
-/// The largest data set: 2 GiB.
-const MOST_BYTES: u64 = 2 << 30;
+/// The largest part of a data set that is read at once.
+const MOST_BYTES: u64 = 8 * MOST_VALUES as u64;
 
 /// How many bytes a compressed data set has at most for one of the file:
 /// deflate makes 1032 of one.
 const EXPANSION: u64 = 1_100;
 
-/// The largest string and the largest chunk of a data set.
-const MOST_CHUNK_BYTES: u64 = 256 << 20;
-
 /// An open file.
 pub(super) struct NwbFile {
     path: PathBuf,
     file: Hdf5File,
-    /// The largest data set that this file can hold.
+    /// The most values that a data set of this file can have.
     most: u64,
 }
 
 impl NwbFile {
     pub(super) fn open(path: &Path) -> Result<Self, CortexError> {
         let length = length(path, MOST_FILE_BYTES)?;
-        let most = MOST_BYTES.min(length.saturating_mul(EXPANSION));
+        let most = length.saturating_mul(EXPANSION);
         let options = OpenOptions::default()
-            .with_max_chunk_bytes(most.min(MOST_CHUNK_BYTES) as usize)
+            .with_max_chunk_bytes(most.min(MOST_BYTES) as usize)
             .with_max_object_header_bytes(length.min(1 << 20) as usize)
-            .with_max_read_bytes(most as usize);
+            .with_max_read_bytes(most.min(MOST_BYTES) as usize);
         let file = Hdf5File::open_with_options(path, options).map_err(|error| {
             CortexError::file(path, "all of it", "an HDF5 file", error.to_string())
         })?;
@@ -64,10 +61,16 @@ impl NwbFile {
         self.file.group(name).is_ok()
     }
 
-    /// The sides of a data set that is not larger than this file can hold.
+    /// The sides of a data set that is not larger than this file can hold, and whose
+    /// rows can be read one by one.
     pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>, CortexError> {
         let data = self.dataset(name)?;
-        self.checked_shape(name, &data)
+        let shape = self.checked_shape(name, &data, self.most)?;
+        let rows = shape.first().copied().unwrap_or(1).max(1);
+        match shape.iter().product::<usize>() / rows <= MOST_VALUES {
+            true => Ok(shape),
+            false => Err(self.too_large(name, &data, MOST_VALUES as u64)),
+        }
     }
 
     /// The text of a data set of one string.
@@ -80,7 +83,7 @@ impl NwbFile {
     /// The shape and the values of a data set of any type of number.
     pub(super) fn numbers(&self, name: &str) -> Result<(Vec<usize>, Vec<f64>), CortexError> {
         let data = self.dataset(name)?;
-        let shape = self.checked_shape(name, &data)?;
+        let shape = self.checked_shape(name, &data, MOST_VALUES as u64)?;
         let values = self.values(name, &data, &SliceInfo::all(shape.len()))?;
         Ok((shape, values))
     }
@@ -88,7 +91,7 @@ impl NwbFile {
     /// The same of whole numbers of at most 64 bits.
     pub(super) fn integers(&self, name: &str) -> Result<(Vec<usize>, Vec<i64>), CortexError> {
         let data = self.dataset(name)?;
-        let shape = self.checked_shape(name, &data)?;
+        let shape = self.checked_shape(name, &data, MOST_VALUES as u64)?;
         let all = SliceInfo::all(shape.len());
         let wide = |value: u64| i64::try_from(value).ok();
         let values: Option<Vec<i64>> = match data.dtype() {
@@ -148,16 +151,26 @@ impl NwbFile {
             .map_err(|error| self.error(name, "a data set", error.to_string()))
     }
 
-    fn checked_shape(&self, name: &str, data: &Dataset) -> Result<Vec<usize>, CortexError> {
-        let count = data
-            .shape()
-            .iter()
-            .try_fold(1_u64, |product, &side| product.checked_mul(side));
-        if count.is_none_or(|count| count > self.most) {
-            let expected = format!("at most {} values", self.most);
-            return Err(self.error(name, expected, format!("{:?}", data.shape())));
+    fn checked_shape(
+        &self,
+        name: &str,
+        data: &Dataset,
+        most: u64,
+    ) -> Result<Vec<usize>, CortexError> {
+        let most = most.min(self.most);
+        let sides = data.shape().iter();
+        let count = sides
+            .clone()
+            .try_fold(1_u64, |a, &side| a.checked_mul(side));
+        match count {
+            Some(count) if count <= most => Ok(sides.map(|&side| side as usize).collect()),
+            _ => Err(self.too_large(name, data, most)),
         }
-        Ok(data.shape().iter().map(|&side| side as usize).collect())
+    }
+
+    fn too_large(&self, name: &str, data: &Dataset, most: u64) -> CortexError {
+        let found = format!("{:?}", data.shape());
+        self.error(name, format!("at most {most} values"), found)
     }
 
     fn values(

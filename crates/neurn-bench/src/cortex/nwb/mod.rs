@@ -42,6 +42,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::error::MOST_VALUES;
 use super::stimuli::{resize, taps};
 use super::{Area, CortexError, CorticalLayer, Genotype, Neuron, Recordings, Responses, Stimuli};
 use file::NwbFile;
@@ -73,9 +74,6 @@ const LARGEST_SIDE: usize = 224;
 
 /// The most scenes; there are 118.
 const MOST_SCENES: usize = 2_000;
-
-/// The most responses, 1 GiB of them; 400 cells have 2.4 million.
-const MOST_RESPONSES: usize = 1 << 27;
 
 impl WindowStatistic {
     /// Both.
@@ -122,8 +120,8 @@ pub fn read(path: &Path, statistic: WindowStatistic) -> Result<Recordings, Corte
     let repeats = presentations::repeats(&file, stimuli.scenes(), &timing)?;
 
     let per_repeat = stimuli.scenes() * cells;
-    if per_repeat > MOST_RESPONSES / repeats.len() {
-        let expected = format!("at most {MOST_RESPONSES} responses");
+    if per_repeat > MOST_VALUES / repeats.len() {
+        let expected = format!("at most {MOST_VALUES} responses");
         let found = format!("{} of {per_repeat}", repeats.len());
         return Err(file.error(TRACES, expected, found));
     }
@@ -163,6 +161,10 @@ fn scenes(file: &NwbFile) -> Result<Stimuli, CortexError> {
         return Err(file.error(TEMPLATE, expected, format!("{shape:?}")));
     }
     let [to_height, to_width] = [height, width].map(|side| side.min(LARGEST_SIDE));
+    if scenes * to_height * to_width > MOST_VALUES {
+        let expected = format!("at most {MOST_VALUES} pixels at {to_height}x{to_width}");
+        return Err(file.error(TEMPLATE, expected, format!("{shape:?}")));
+    }
     let rows = taps(height, to_height);
     let columns = taps(width, to_width);
     let mut values = Vec::new();

@@ -35,10 +35,10 @@ pub(super) fn rates(
     stimuli: &Stimuli,
     neuron: &Neuron,
     spikes: f64,
-    chance: &mut ChaCha8Rng,
+    rng: &mut ChaCha8Rng,
 ) -> Vec<f64> {
     let inhibitory = neuron.kind == Some(Kind::Inhibitory);
-    let field = Field::draw(stimuli.width() as f64, neuron.area, inhibitory, chance);
+    let field = Field::draw(stimuli.width() as f64, neuron.area, inhibitory, rng);
     let own: Vec<Gabor> = if inhibitory {
         field.turned(stimuli).collect()
     } else {
@@ -88,7 +88,7 @@ fn energy(gabors: &[Gabor], pixels: &[f64]) -> f64 {
 }
 
 impl Field {
-    fn draw(side: f64, area: Option<Area>, inhibitory: bool, chance: &mut ChaCha8Rng) -> Self {
+    fn draw(side: f64, area: Option<Area>, inhibitory: bool, rng: &mut ChaCha8Rng) -> Self {
         let larger = match area {
             None | Some(Area::VISp) => 1.0,
             Some(Area::VISl | Area::VISrl) => 1.25,
@@ -96,12 +96,12 @@ impl Field {
             Some(Area::VISpm | Area::VISam) => 1.6,
         };
         let broader = if inhibitory { 1.5 } else { 1.0 };
-        let period = side * chance.random_range(0.13..0.35);
+        let period = side * rng.random_range(0.13..0.35);
         Self {
-            centre: [0, 1].map(|_| side * chance.random_range(0.2..0.8)),
+            centre: [0, 1].map(|_| side * rng.random_range(0.2..0.8)),
             width: 0.4 * period * larger * broader,
             period,
-            orientation: chance.random_range(0.0..PI),
+            orientation: rng.random_range(0.0..PI),
         }
     }
 

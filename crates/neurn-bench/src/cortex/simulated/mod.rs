@@ -87,7 +87,7 @@ impl Simulated {
         assert!(self.side >= 8, "images of {0}x{0}", self.side);
         let values: Vec<Vec<f64>> = (0..self.scenes)
             .into_par_iter()
-            .map(|scene| scene::draw(self.side, &mut self.chance(Stream::Scene, scene)))
+            .map(|scene| scene::draw(self.side, &mut self.rng(Stream::Scene, scene)))
             .collect();
         Stimuli::new(self.scenes, self.side, self.side, values.concat())
             .expect("at least one scene, kept within 0..=1")
@@ -95,7 +95,7 @@ impl Simulated {
 
     /// The neurons in the order of the responses.
     pub fn population(&self) -> Vec<Neuron> {
-        population::draw(self.neurons, &mut self.chance(Stream::Population, 0))
+        population::draw(self.neurons, &mut self.rng(Stream::Population, 0))
     }
 
     /// The truth: the expected number of spikes, scenes x neurons, all above
@@ -119,7 +119,7 @@ impl Simulated {
         let rates = self.rates_of(&stimuli, &neurons);
         let values: Vec<Vec<f64>> = (0..self.repeats)
             .into_par_iter()
-            .map(|repeat| self.counts(&rates, &mut self.chance(Stream::Noise, repeat)))
+            .map(|repeat| self.counts(&rates, &mut self.rng(Stream::Noise, repeat)))
             .collect();
         let responses = Responses::new(self.repeats, self.scenes, self.neurons, values.concat())
             .expect("at least one repeat of finite counts");
@@ -166,8 +166,8 @@ impl Simulated {
             .par_iter()
             .enumerate()
             .map(|(index, neuron)| {
-                let mut chance = self.chance(Stream::Neuron, index);
-                field::rates(stimuli, neuron, self.spikes, &mut chance)
+                let mut rng = self.rng(Stream::Neuron, index);
+                field::rates(stimuli, neuron, self.spikes, &mut rng)
             })
             .collect();
         Mat::from_fn(self.scenes, self.neurons, |scene, neuron| {
@@ -176,21 +176,21 @@ impl Simulated {
     }
 
     /// One repeat, scenes x neurons.
-    fn counts(&self, rates: &Mat<f64>, chance: &mut ChaCha8Rng) -> Vec<f64> {
+    fn counts(&self, rates: &Mat<f64>, rng: &mut ChaCha8Rng) -> Vec<f64> {
         let mut counts = Vec::with_capacity(self.scenes * self.neurons);
         for scene in 0..self.scenes {
             for neuron in 0..self.neurons {
                 let poisson =
                     Poisson::new(rates[(scene, neuron)]).expect("rates are above 0 and finite");
-                counts.push(poisson.sample(chance));
+                counts.push(poisson.sample(rng));
             }
         }
         counts
     }
 
-    fn chance(&self, stream: Stream, index: usize) -> ChaCha8Rng {
-        let mut chance = ChaCha8Rng::seed_from_u64(self.seed);
-        chance.set_stream(((stream as u64) << 32) + index as u64);
-        chance
+    fn rng(&self, stream: Stream, index: usize) -> ChaCha8Rng {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(((stream as u64) << 32) + index as u64);
+        rng
     }
 }

@@ -46,9 +46,9 @@ const DEPTHS: [f64; 3] = [175.0, 275.0, 375.0];
 
 /// `count` neurons, areas and genotypes in proportion and apart from each
 /// other at random.
-pub(super) fn draw(count: usize, chance: &mut ChaCha8Rng) -> Vec<Neuron> {
+pub(super) fn draw(count: usize, rng: &mut ChaCha8Rng) -> Vec<Neuron> {
     let mut areas = spread(&AREAS.map(|(_, share)| share), count);
-    areas.shuffle(chance);
+    areas.shuffle(rng);
     let genotypes = spread(&GENOTYPES.map(|(_, share)| share), count);
     areas
         .into_iter()
@@ -56,7 +56,7 @@ pub(super) fn draw(count: usize, chance: &mut ChaCha8Rng) -> Vec<Neuron> {
         .enumerate()
         .map(|(index, (area, genotype))| {
             let genotype: Genotype = GENOTYPES[genotype].0.parse().expect("a line");
-            let depth = DEPTHS.choose(chance).copied().expect("some depths");
+            let depth = DEPTHS.choose(rng).copied().expect("some depths");
             Neuron {
                 id: format!("simulated/{index}"),
                 area: Some(AREAS[area].0),

@@ -10,18 +10,18 @@ use rand_chacha::ChaCha8Rng;
 const WAVES: i32 = 16;
 
 /// One image, row after row.
-pub(super) fn draw(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
-    let level = chance.random_range(0.2..0.7);
-    let contrast = chance.random_range(0.04..0.16);
-    let mut image: Vec<f64> = noise(side, chance)
+pub(super) fn draw(side: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let level = rng.random_range(0.2..0.7);
+    let contrast = rng.random_range(0.04..0.16);
+    let mut image: Vec<f64> = noise(side, rng)
         .into_iter()
         .map(|value| level + contrast * value)
         .collect();
-    for _ in 0..chance.random_range(0..5) {
-        let shade = chance.random_range(0.05..0.95);
-        let texture = noise(side, chance);
-        let roughness = chance.random_range(0.0..0.1);
-        let inside = shape(side, chance);
+    for _ in 0..rng.random_range(0..5) {
+        let shade = rng.random_range(0.05..0.95);
+        let texture = noise(side, rng);
+        let roughness = rng.random_range(0.0..0.1);
+        let inside = shape(side, rng);
         for ((value, inside), texture) in image.iter_mut().zip(inside).zip(texture) {
             *value += inside * (shade + roughness * texture - *value);
         }
@@ -35,7 +35,7 @@ pub(super) fn draw(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
 /// Noise of mean about 0 and variance 1, of which the amplitude falls as one
 /// over the frequency: plane waves in all directions, with random phases. They
 /// have twice the image as their period, so that it does not repeat itself.
-fn noise(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
+fn noise(side: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let mut image = vec![0.0; side * side];
     let period = (2 * side) as f64;
     let mut power = 0.0;
@@ -48,7 +48,7 @@ fn noise(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
             }
             let amplitude = 1.0 / frequency;
             power += 0.5 * amplitude * amplitude;
-            let phase = chance.random_range(0.0..TAU);
+            let phase = rng.random_range(0.0..TAU);
             let [down, along] = [down, along].map(|waves| TAU * f64::from(waves) / period);
             let columns: Vec<(f64, f64)> =
                 (0..side).map(|x| (along * x as f64).sin_cos()).collect();
@@ -66,19 +66,16 @@ fn noise(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
 }
 
 /// How much each pixel lies inside a half-plane or a blob with a soft edge.
-fn shape(side: usize, chance: &mut ChaCha8Rng) -> Vec<f64> {
+fn shape(side: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let size = side as f64;
-    let centre = [
-        chance.random_range(0.0..size),
-        chance.random_range(0.0..size),
-    ];
-    let (sin, cos) = chance.random_range(0.0..TAU).sin_cos();
-    let blob = chance.random_bool(0.6);
+    let centre = [rng.random_range(0.0..size), rng.random_range(0.0..size)];
+    let (sin, cos) = rng.random_range(0.0..TAU).sin_cos();
+    let blob = rng.random_bool(0.6);
     let radii = [
-        chance.random_range(0.1..0.5) * size,
-        chance.random_range(0.1..0.5) * size,
+        rng.random_range(0.1..0.5) * size,
+        rng.random_range(0.1..0.5) * size,
     ];
-    let softness = chance.random_range(0.5..2.5);
+    let softness = rng.random_range(0.5..2.5);
     (0..side * side)
         .map(|pixel| {
             let x = (pixel % side) as f64 - centre[0];

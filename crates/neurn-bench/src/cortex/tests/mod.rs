@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::CortexError;
+use super::npy::Array;
 
 /// A folder that is gone after the test.
 struct Folder(TempDir);
@@ -34,6 +35,10 @@ impl Folder {
         fs::write(&path, bytes).unwrap();
         path
     }
+}
+
+fn parse(bytes: &[u8]) -> Result<Array, CortexError> {
+    super::npy::parse(bytes, bytes.len() as u64)
 }
 
 /// A `.npy` file of format version 1.

@@ -1,8 +1,8 @@
 //! NumPy arrays against what `numpy.save` writes and against broken ones.
 
-use super::{Folder, floats, npy_bytes, refused};
+use super::{Folder, floats, npy_bytes, parse, refused};
 use crate::cortex::CortexError;
-use crate::cortex::npy::{Array, parse, read, read_archive};
+use crate::cortex::npy::{self, Array, read, read_archive};
 
 fn values(array: &Array) -> &[f64] {
     &array.values
@@ -130,7 +130,7 @@ fn what_is_wrong_is_named() {
     }
     // More values than a file or a machine can hold.
     for shape in [&[usize::MAX, 2][..], &[1 << 62, 4], &[1 << 40]] {
-        assert_eq!(fault(&npy_bytes("<f8", false, shape, &[0; 8])), "values");
+        assert_eq!(fault(&npy_bytes("<f8", false, shape, &[0; 8])), "shape");
     }
     assert_eq!(fault(&npy_bytes("<f8", false, &[1; 65], &[0; 8])), "shape");
 
@@ -167,6 +167,40 @@ fn a_file_is_named() {
     refused(read(folder.path()), folder.path(), "all of it");
     let absent = folder.path().join("absent.npy");
     assert!(matches!(read(&absent), Err(CortexError::Io { path, .. }) if path == absent));
+}
+
+/// The bound is in bytes of memory: 32 million values of one byte would become 8
+/// times as much.
+#[test]
+fn what_would_take_too_much_memory_is_refused_before_it_is_read() {
+    let folder = Folder::new();
+    // `numpy.savez_compressed` of stimuli (10, 16, 1966080) in 308 kB is one of these;
+    // of it, only the header has to be there.
+    let header = npy_bytes("|u1", false, &[10, 16, 1_966_080], &[]);
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("stimuli.npy", zip::write::SimpleFileOptions::default())
+        .unwrap();
+    std::io::Write::write_all(&mut zip, &header).unwrap();
+    let path = folder.file("recordings.npz", zip.finish().unwrap().into_inner());
+    refused(read_archive(&path, ["stimuli"]), &path, "stimuli: shape");
+    let path = folder.file("plain.npy", npy_bytes("|u1", false, &[(1 << 25) + 1], &[]));
+    refused(read(&path), &path, "shape");
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("endless.npy");
+        std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+        refused(read(&link), &link, "all of it: expected a regular file");
+    }
+}
+
+/// What the archive says of an entry's size need not be so.
+#[test]
+fn an_entry_that_is_longer_than_it_says_is_refused() {
+    let bytes = [&npy_bytes("|u1", false, &[4], &[0; 4])[..], &[0; 9]].concat();
+    let error = npy::parse(&bytes[..], bytes.len() as u64 - 9).unwrap_err();
+    assert!(error.to_string().contains("more bytes"), "{error}");
+    let error = npy::parse(&bytes[..bytes.len() - 10], bytes.len() as u64 - 9).unwrap_err();
+    assert!(error.to_string().starts_with("values"), "{error}");
 }
 
 #[test]

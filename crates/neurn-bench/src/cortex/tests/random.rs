@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::nwb::{CONTIGUOUS, PACKED};
-use super::{Folder, floats};
-use crate::cortex::npy::{parse, read_archive};
+use super::{Folder, floats, parse};
+use crate::cortex::npy::read_archive;
 use crate::cortex::nwb::{WindowStatistic, read};
 use crate::cortex::{allen, antolik, arrays};
 

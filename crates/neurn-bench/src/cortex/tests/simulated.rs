@@ -25,11 +25,11 @@ pub(super) fn correlation(a: &[f64], b: &[f64]) -> f64 {
 
 /// Per neuron the mean over random halves of the repeats of r between them.
 pub(super) fn halves(responses: &Responses, splits: usize, seed: u64) -> Vec<f64> {
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut repeats: Vec<usize> = (0..responses.repeats()).collect();
     let mut sums = vec![0.0; responses.neurons()];
     for _ in 0..splits {
-        repeats.shuffle(&mut chance);
+        repeats.shuffle(&mut rng);
         let (first, second) = repeats.split_at(repeats.len() / 2);
         let (first, second) = (responses.mean_of(first), responses.mean_of(second));
         for (neuron, sum) in sums.iter_mut().enumerate() {

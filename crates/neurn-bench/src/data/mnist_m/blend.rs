@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::Photographs;
-use crate::data::{DataError, ImageSet, Pixels};
+use crate::data::{DataError, ImageSet, Values};
 
 impl Photographs {
     /// The first `count` of the digits, or all if there are fewer, each on a
@@ -32,13 +32,13 @@ impl Photographs {
         pixels
             .par_chunks_mut(3 * height * width)
             .enumerate()
-            .for_each(|(index, blended)| {
-                let mut chance = chance(seed, index);
-                let (_, photograph) = &self.all[chance.random_range(0..self.all.len())];
+            .try_for_each(|(index, blended)| {
+                let mut rng = rng(seed, index);
+                let (_, photograph) = &self.all[rng.random_range(0..self.all.len())];
                 let columns = photograph.width() as usize;
-                let top = chance.random_range(0..=photograph.height() as usize - height);
-                let left = chance.random_range(0..=columns - width);
-                let digit = digits.image(index);
+                let top = rng.random_range(0..=photograph.height() as usize - height);
+                let left = rng.random_range(0..=columns - width);
+                let digit = digits.image(index)?;
                 for (channel, blended) in blended.chunks_exact_mut(height * width).enumerate() {
                     let rows = blended
                         .chunks_exact_mut(width)
@@ -51,9 +51,10 @@ impl Photographs {
                         }
                     }
                 }
-            });
+                Ok(())
+            })?;
         Ok(ImageSet::new(
-            Pixels::U8(pixels),
+            Values::U8(pixels),
             labels.to_vec(),
             [3, height, width],
         ))
@@ -61,7 +62,7 @@ impl Photographs {
 }
 
 /// The random numbers of one image.
-fn chance(seed: u64, index: usize) -> ChaCha8Rng {
+fn rng(seed: u64, index: usize) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&(index as u64).to_le_bytes());

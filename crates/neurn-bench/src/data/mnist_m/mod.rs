@@ -19,47 +19,47 @@ use std::path::Path;
 
 pub use photographs::Photographs;
 
+use super::digits::Split;
 use super::search::{find, listed, need};
-use super::{DataError, Domain, ImageSet, Part, Pixels, idx, mnist};
+use super::{DataError, Domain, ImageSet, Values, idx, mnist};
 
 /// What the images that are made for training are drawn from.
 pub const TRAIN_SEED: u64 = 0;
 /// What the images that are made for testing are drawn from.
 pub const TEST_SEED: u64 = 1;
 
-/// Reads MNIST-M from a data folder: each part from `mnist_m/` if it is there,
-/// and otherwise made of that part of `mnist/` and of the photographs in
+/// Reads MNIST-M from a data folder: each split from `mnist_m/` if it is there,
+/// and otherwise made of that split of `mnist/` and of the photographs in
 /// `bsds500/`.
 pub fn read(root: &Path) -> Result<Domain, DataError> {
     let mut photographs = None;
-    let mut part = |part| {
+    let mut split = |split| {
         let folder = root.join("mnist_m");
-        if find(&folder, &names(part, "images", 4)).is_some() {
-            return ready_made(&folder, part);
+        if find(&folder, &names(split, "images", 4)).is_some() {
+            return ready_made(&folder, split);
         }
-        let seed = match part {
-            Part::Train => TRAIN_SEED,
-            Part::Test => TEST_SEED,
+        let seed = match split {
+            Split::Train => TRAIN_SEED,
+            Split::Test => TEST_SEED,
         };
-        let digits = mnist::part(&root.join("mnist"), part).map_err(|e| or(e, part))?;
+        let digits = mnist::split(&root.join("mnist"), split).map_err(|e| or(e, split))?;
         let photographs = match &mut photographs {
             Some(photographs) => photographs,
-            none => none.insert(Photographs::read(&root.join("bsds500")).map_err(|e| or(e, part))?),
+            none => {
+                none.insert(Photographs::read(&root.join("bsds500")).map_err(|e| or(e, split))?)
+            }
         };
         photographs.blend(&digits, usize::MAX, seed)
     };
-    Ok(Domain {
-        name: "mnist-m".to_owned(),
-        train: part(Part::Train)?,
-        test: part(Part::Test)?,
-    })
+    let (train, test) = (split(Split::Train)?, split(Split::Test)?);
+    Ok(Domain::digits("mnist-m", train, test))
 }
 
-/// Reads one ready-made part from the folder with its files. Images that are
+/// Reads one ready-made split from the folder with its files. Images that are
 /// not RGB of 28x28 or 32x32 are refused.
-pub fn ready_made(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
-    let images = need(folder, &names(part, "images", 4))?;
-    let labels = need(folder, &names(part, "labels", 1))?;
+pub fn ready_made(folder: &Path, split: Split) -> Result<ImageSet, DataError> {
+    let images = need(folder, &names(split, "images", 4))?;
+    let labels = need(folder, &names(split, "labels", 1))?;
 
     let idx::Idx { sizes, values } = idx::read::<4>(&images)?;
     let [count, height, width, channels] = sizes;
@@ -79,25 +79,25 @@ pub fn ready_made(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
         .copied()
         .collect();
     Ok(ImageSet::new(
-        Pixels::U8(pixels),
+        Values::U8(pixels),
         labels,
         [3, height, width],
     ))
 }
 
-fn names(part: Part, content: &str, dimensions: usize) -> [String; 2] {
-    let part = match part {
-        Part::Train => "train",
-        Part::Test => "test",
+fn names(split: Split, content: &str, dimensions: usize) -> [String; 2] {
+    let split = match split {
+        Split::Train => "train",
+        Split::Test => "test",
     };
-    ["-ubyte.gz", "-ubyte"].map(|end| format!("mnist_m_{part}-{content}-idx{dimensions}{end}"))
+    ["-ubyte.gz", "-ubyte"].map(|end| format!("mnist_m_{split}-{content}-idx{dimensions}{end}"))
 }
 
-/// What is missing to make a part, and what would have served instead.
-fn or(error: DataError, part: Part) -> DataError {
+/// What is missing to make a split, and what would have served instead.
+fn or(error: DataError, split: Split) -> DataError {
     match error {
         DataError::Missing { folder, expected } => {
-            let ready_made = listed(&names(part, "images", 4));
+            let ready_made = listed(&names(split, "images", 4));
             let expected = format!(
                 "{expected}, to make MNIST-M of, or else {ready_made} in mnist_m beside it"
             );

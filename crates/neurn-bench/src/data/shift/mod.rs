@@ -8,7 +8,7 @@
 //! 1903.12261) where these have them; [`severity`] says what is theirs and what
 //! is ours.
 //!
-//! | Kind | What becomes of the image | By chance |
+//! | Kind | What becomes of the image | At random |
 //! |---|---|---|
 //! | `rotation` | turned about its centre | direction |
 //! | `scale` | shrunk towards its centre | |
@@ -42,7 +42,7 @@ pub use self::name::UnknownShift;
 use self::warp::Warp;
 use super::LabelledImage;
 use super::blur::blur;
-use super::chance::Chance;
+use super::rng::Rng;
 
 /// The third word of the key of every shift's random numbers. The synthetic
 /// domains have 0 to 3 there.
@@ -99,7 +99,7 @@ impl Shift {
 
     /// The image shifted, its size and label kept, its values in 0..=1.
     ///
-    /// What is left to chance depends on the kind and on `index`, the image's
+    /// What is random depends on the kind and on `index`, the image's
     /// place in its set, and on nothing else: image 7 turns the same way at
     /// every severity, in every domain and whatever else is computed.
     ///
@@ -115,8 +115,8 @@ impl Shift {
             image.pixels.len(),
             image.channels
         );
-        let chance = Chance::new([0, self.kind as u64, PART, index as u64]);
-        let mut change = self.change(size, chance);
+        let rng = Rng::new([0, self.kind as u64, PART, index as u64]);
+        let mut change = self.change(size, rng);
         let mut shifted = image.clone();
         for plane in shifted.pixels.chunks_exact_mut(height * width) {
             change(plane);
@@ -129,17 +129,17 @@ impl Shift {
 
     /// What happens to one channel after the other of an image of `[height,
     /// width]`. Only noise is another in each.
-    fn change(&self, size: [usize; 2], mut chance: Chance) -> Change {
+    fn change(&self, size: [usize; 2], mut rng: Rng) -> Change {
         let side = size[0].min(size[1]);
         let warp = match self.kind {
-            ShiftKind::Rotation => Warp::rotation(chance.sign() * self.of(severity::ROTATION)),
+            ShiftKind::Rotation => Warp::rotation(rng.sign() * self.of(severity::ROTATION)),
             ShiftKind::Scale => Warp::scale(self.of(severity::SCALE)),
             ShiftKind::Translation => Warp::translation(size.map(|extent| {
-                chance.sign() * (self.of(severity::TRANSLATION) * extent as f64).round()
+                rng.sign() * (self.of(severity::TRANSLATION) * extent as f64).round()
             })),
-            ShiftKind::Shear => Warp::shear(chance.sign() * self.of(severity::SHEAR)),
+            ShiftKind::Shear => Warp::shear(rng.sign() * self.of(severity::SHEAR)),
             ShiftKind::Occlusion => {
-                let place = [chance.within(0.0, 1.0), chance.within(0.0, 1.0)];
+                let place = [rng.within(0.0, 1.0), rng.within(0.0, 1.0)];
                 let square = occlusion::square(self.of(severity::OCCLUSION), place, size);
                 return Box::new(move |plane| occlusion::cover(plane, size[1], &square));
             }
@@ -151,7 +151,7 @@ impl Shift {
                 let deviation = self.of(severity::NOISE);
                 return Box::new(move |plane| {
                     for value in plane {
-                        *value += deviation * chance.normal();
+                        *value += deviation * rng.normal();
                     }
                 });
             }

@@ -40,7 +40,7 @@ fn digits(count: usize) -> Vec<LabelledImage> {
         .unwrap()
         .test;
     (0..count)
-        .map(|i| resize(&set.labelled(i), 3, 32))
+        .map(|i| resize(&set.labelled(i).unwrap(), 3, 32))
         .collect()
 }
 
@@ -51,7 +51,7 @@ fn mean_change(old: &LabelledImage, new: &LabelledImage) -> f64 {
     sum / old.pixels.len() as f64
 }
 
-/// Kinds that leave nothing to chance.
+/// Kinds without random numbers.
 const CERTAIN: [ShiftKind; 5] = [
     ShiftKind::Scale,
     ShiftKind::Blur,
@@ -94,7 +94,7 @@ fn chance_differs_between_images_where_there_is_chance() {
     }
 }
 
-/// A record must not change its meaning: this is what chance chose for the
+/// A record must not change its meaning: this is what the random numbers chose for the
 /// first images when shifts came in, `+` for counter-clockwise.
 #[test]
 fn chance_is_what_it_was() {
@@ -334,7 +334,7 @@ fn any_image() -> impl Strategy<Value = LabelledImage> {
     size.prop_flat_map(|(channels, height, width)| {
         let value = prop_oneof![8 => 0.0..=1.0_f32, 1 => Just(0.0), 1 => Just(1.0)];
         let pixels = prop::collection::vec(value, channels * height * width);
-        (pixels, 0..10_u8).prop_map(move |(pixels, label)| LabelledImage {
+        (pixels, 0..10_u16).prop_map(move |(pixels, label)| LabelledImage {
             pixels,
             channels,
             height,

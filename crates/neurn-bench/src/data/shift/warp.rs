@@ -1,4 +1,4 @@
-//! Pixels taken from elsewhere in the image.
+//! Values taken from elsewhere in the image.
 
 use crate::data::resize::{between, tap};
 

@@ -4,7 +4,7 @@
 use std::f32::consts::TAU;
 
 use super::strokes::{Point, Stroke, Style};
-use crate::data::chance::Chance;
+use crate::data::rng::Rng;
 
 /// Segments between two control points.
 const STEPS: usize = 6;
@@ -16,11 +16,11 @@ pub(super) struct Glyph(Vec<Vec<Point>>);
 impl Glyph {
     /// Follows the strokes of `style`, every control point off by about
     /// `jitter`.
-    pub(super) fn new(style: Style, jitter: f32, chance: &mut Chance) -> Self {
+    pub(super) fn new(style: Style, jitter: f32, rng: &mut Rng) -> Self {
         Self(
             style
                 .iter()
-                .map(|stroke| flatten(stroke, jitter, chance))
+                .map(|stroke| flatten(stroke, jitter, rng))
                 .collect(),
         )
     }
@@ -39,14 +39,14 @@ impl Glyph {
 
     /// Bends the plane below the strokes by slow waves that move a point by
     /// about `strength`. Strokes that meet still do.
-    pub(super) fn warp(&mut self, strength: f32, chance: &mut Chance) {
+    pub(super) fn warp(&mut self, strength: f32, rng: &mut Rng) {
         let waves: [[f32; 5]; 3] = std::array::from_fn(|_| {
             [
-                chance.around_zero(0.5),
-                chance.around_zero(0.5),
-                chance.within(0.0, 1.0),
-                chance.around_zero(strength),
-                chance.around_zero(strength),
+                rng.around_zero(0.5),
+                rng.around_zero(0.5),
+                rng.within(0.0, 1.0),
+                rng.around_zero(strength),
+                rng.around_zero(strength),
             ]
         });
         self.map(|[x, y]| {
@@ -104,11 +104,11 @@ impl Glyph {
     }
 }
 
-fn flatten(stroke: &Stroke, jitter: f32, chance: &mut Chance) -> Vec<Point> {
+fn flatten(stroke: &Stroke, jitter: f32, rng: &mut Rng) -> Vec<Point> {
     let mut shaken = |points: &[Point]| -> Vec<Point> {
         points
             .iter()
-            .map(|p| p.map(|c| c + chance.around_zero(jitter)))
+            .map(|p| p.map(|c| c + rng.around_zero(jitter)))
             .collect()
     };
     match *stroke {

@@ -12,7 +12,7 @@
 //! | `synthetic-usps` | USPS | 16 x 16 grey; handwriting in a coarse scan that the digit fills |
 //! | `synthetic-mnist-m` | MNIST-M | 28 x 28 RGB; the difference of a handwritten digit and a textured patch |
 //!
-//! An image depends on the seed, its domain, its part (train or test) and its
+//! An image depends on the seed, its domain, its split (train or test) and its
 //! index, and on nothing else: asking for more images does not change the
 //! first ones. The same seed gives the same images on the same platform;
 //! another platform's `sin` may round differently, and with it a pixel.
@@ -29,8 +29,9 @@ mod tests;
 
 use rayon::prelude::*;
 
-use super::chance::Chance;
-use super::{CLASSES, Domain, ImageSet, Pixels};
+use super::digits::{CLASSES, Split};
+use super::rng::Rng;
+use super::{Domain, ImageSet, Values};
 
 /// The names of the four synthetic domains.
 pub const NAMES: [&str; 4] = [
@@ -107,16 +108,14 @@ impl Kind {
     /// Makes `train` and `test` images from `seed`, on all threads of the
     /// current rayon pool.
     pub fn domain(self, train: usize, test: usize, seed: u64) -> Domain {
-        Domain {
-            name: self.name().to_owned(),
-            train: self.part(Part::Train, train, seed),
-            test: self.part(Part::Test, test, seed),
-        }
+        let train = self.split(Split::Train, train, seed);
+        let test = self.split(Split::Test, test, seed);
+        Domain::drawn_digits(self.name(), train, test)
     }
 
-    fn part(self, part: Part, count: usize, seed: u64) -> ImageSet {
+    fn split(self, split: Split, count: usize, seed: u64) -> ImageSet {
         let [channels, height, width] = self.shape();
-        let place = |index: usize| [seed, self as u64, part as u64, index as u64];
+        let place = |index: usize| [seed, self as u64, split as u64, index as u64];
         let labels: Vec<u8> = (0..count).map(|index| label(place(index))).collect();
         let mut pixels = vec![0; count * channels * height * width];
         pixels
@@ -124,23 +123,23 @@ impl Kind {
             .zip(&labels)
             .enumerate()
             .for_each(|(index, (image, &label))| {
-                let values = self.image(usize::from(label), &mut Chance::new(place(index)));
+                let values = self.image(usize::from(label), &mut Rng::new(place(index)));
                 for (byte, value) in image.iter_mut().zip(values) {
                     *byte = (255.0 * value.clamp(0.0, 1.0)).round() as u8;
                 }
             });
-        ImageSet::new(Pixels::U8(pixels), labels, self.shape())
+        ImageSet::new(Values::U8(pixels), labels, self.shape())
     }
 
     /// One image, about 0..=1, in `[channel, row, column]` order.
-    fn image(self, digit: usize, chance: &mut Chance) -> Vec<f32> {
+    fn image(self, digit: usize, rng: &mut Rng) -> Vec<f32> {
         match self {
-            Self::Mnist => handwriting::mnist(digit, chance),
-            Self::Svhn => street::svhn(digit, chance),
-            Self::Usps => handwriting::usps(digit, chance),
+            Self::Mnist => handwriting::mnist(digit, rng),
+            Self::Svhn => street::svhn(digit, rng),
+            Self::Usps => handwriting::usps(digit, rng),
             Self::MnistM => {
-                let ink = handwriting::mnist(digit, chance);
-                let patch = texture::patch(28, chance);
+                let ink = handwriting::mnist(digit, rng);
+                let patch = texture::patch(28, rng);
                 (0..3)
                     .flat_map(|channel| {
                         patch
@@ -154,22 +153,16 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Part {
-    Train,
-    Test,
-}
-
 /// The digit at a place. Each block of ten is a random order of the ten
 /// digits, so that every prefix is balanced and no stride through the images
 /// meets only some of the digits.
-fn label([seed, kind, part, index]: [u64; 4]) -> u8 {
+fn label([seed, kind, split, index]: [u64; 4]) -> u8 {
     let (block, within) = (index / CLASSES as u64, (index % CLASSES as u64) as usize);
-    // Parts 2 and 3 are the orders of parts 0 and 1: images use other numbers.
-    let mut chance = Chance::new([seed, kind, part + 2, block]);
+    // 2 and 3 are the orders of splits 0 and 1: images use other numbers.
+    let mut rng = Rng::new([seed, kind, split + 2, block]);
     let mut digits: [u8; CLASSES] = std::array::from_fn(|digit| digit as u8);
     for last in (1..CLASSES).rev() {
-        digits.swap(last, chance.below(last + 1));
+        digits.swap(last, rng.below(last + 1));
     }
     digits[within]
 }

@@ -5,7 +5,7 @@ use super::glyph::Glyph;
 use super::strokes::PRINTED;
 use super::texture::{Colour, colour, noise, shape};
 use crate::data::blur::blur;
-use crate::data::chance::Chance;
+use crate::data::rng::Rng;
 
 const SIDE: usize = 32;
 
@@ -19,14 +19,14 @@ const SIDE: usize = 32;
 /// shadow, the edge of a plate or the shadow of something else; uneven wall,
 /// light falling off by up to 50 %, blur of 0.4 to 1.3 pixels, sensor noise of
 /// 0.5 to 4 %.
-pub(super) fn svhn(digit: usize, chance: &mut Chance) -> Vec<f32> {
-    let ink = numbers(digit, chance);
-    let (wall, paint) = colours(chance);
-    let mut pixels = wall_pixels(wall, chance);
+pub(super) fn svhn(digit: usize, rng: &mut Rng) -> Vec<f32> {
+    let ink = numbers(digit, rng);
+    let (wall, paint) = colours(rng);
+    let mut pixels = wall_pixels(wall, rng);
 
     // One pixel to the lower right, as light from above leaves it.
-    if chance.happens(0.25) {
-        let strength = chance.within(0.2, 0.5);
+    if rng.happens(0.25) {
+        let strength = rng.within(0.2, 0.5);
         for row in 1..SIDE {
             for column in 1..SIDE {
                 let shade = 1.0 - strength * ink[(row - 1) * SIDE + column - 1];
@@ -40,41 +40,41 @@ pub(super) fn svhn(digit: usize, chance: &mut Chance) -> Vec<f32> {
             *channel += ink * (paint - *channel);
         }
     }
-    photograph(&pixels, chance)
+    photograph(&pixels, rng)
 }
 
 /// The coverage by the digit and its neighbours, all in the same print.
-fn numbers(digit: usize, chance: &mut Chance) -> Vec<f32> {
-    let height = chance.within(18.0, 29.0);
-    let widening = chance.within(0.75, 1.3);
-    let (slant, turn) = (chance.around_zero(0.08), chance.around_zero(0.08));
+fn numbers(digit: usize, rng: &mut Rng) -> Vec<f32> {
+    let height = rng.within(18.0, 29.0);
+    let widening = rng.within(0.75, 1.3);
+    let (slant, turn) = (rng.around_zero(0.08), rng.around_zero(0.08));
     let pen = Pen {
-        radius: height * chance.within(0.045, 0.085),
+        radius: height * rng.within(0.045, 0.085),
         softness: 1.0,
         swell: 0.0,
         phase: 0.0,
     };
     let room = height - 2.0 * pen.radius;
     let middle = SIDE as f32 / 2.0;
-    let [x, y] = [0; 2].map(|_| middle + chance.around_zero(1.0));
-    let gap = chance.within(0.5, 4.0) + 2.0 * pen.radius;
+    let [x, y] = [0; 2].map(|_| middle + rng.around_zero(1.0));
+    let gap = rng.within(0.5, 4.0) + 2.0 * pen.radius;
 
     let mut canvas = Canvas::new(SIDE);
-    let print = |digit: usize, chance: &mut Chance| {
+    let print = |digit: usize, rng: &mut Rng| {
         let styles = PRINTED[digit];
-        let mut glyph = Glyph::new(styles[chance.below(styles.len())], 0.008, chance);
-        glyph.warp(0.012, chance);
+        let mut glyph = Glyph::new(styles[rng.below(styles.len())], 0.008, rng);
+        glyph.warp(0.012, rng);
         glyph.pose(slant, widening, turn);
         let [left, top, right, bottom] = glyph.bounds();
         let scale = room / (bottom - top);
         (glyph, scale, (right - left) * scale)
     };
-    let (mut glyph, scale, width) = print(digit, chance);
+    let (mut glyph, scale, width) = print(digit, rng);
     glyph.place([scale; 2], [x, y]);
     canvas.draw(&glyph, pen);
     for side in [-1.0, 1.0] {
-        if chance.happens(0.7) {
-            let (mut glyph, scale, other) = print(chance.below(10), chance);
+        if rng.happens(0.7) {
+            let (mut glyph, scale, other) = print(rng.below(10), rng);
             let away = side * ((width + other) / 2.0 + gap);
             // A tilted line of print climbs or falls.
             glyph.place([scale; 2], [x + away, y + away * turn.tan()]);
@@ -85,13 +85,13 @@ fn numbers(digit: usize, chance: &mut Chance) -> Vec<f32> {
 }
 
 /// The colours of the wall and of the paint on it.
-fn colours(chance: &mut Chance) -> (Colour, Colour) {
-    let dark = chance.within(0.08, 0.65);
-    let bright = (dark + chance.within(0.18, 0.65)).min(0.97);
-    let saturation = chance.within(0.02, 0.14);
-    let dark = colour(dark, saturation, chance);
-    let bright = colour(bright, saturation, chance);
-    if chance.happens(0.5) {
+fn colours(rng: &mut Rng) -> (Colour, Colour) {
+    let dark = rng.within(0.08, 0.65);
+    let bright = (dark + rng.within(0.18, 0.65)).min(0.97);
+    let saturation = rng.within(0.02, 0.14);
+    let dark = colour(dark, saturation, rng);
+    let bright = colour(bright, saturation, rng);
+    if rng.happens(0.5) {
         (dark, bright)
     } else {
         (bright, dark)
@@ -99,30 +99,30 @@ fn colours(chance: &mut Chance) -> (Colour, Colour) {
 }
 
 /// The wall, uneven, and at times the edge of the plate the number is on.
-fn wall_pixels(wall: Colour, chance: &mut Chance) -> Vec<Colour> {
-    let uneven = chance.within(0.0, 0.1);
-    let mut pixels: Vec<Colour> = noise(SIDE, 7.0, chance)
+fn wall_pixels(wall: Colour, rng: &mut Rng) -> Vec<Colour> {
+    let uneven = rng.within(0.0, 0.1);
+    let mut pixels: Vec<Colour> = noise(SIDE, 7.0, rng)
         .into_iter()
         .map(|value| wall.map(|channel| channel + uneven * value))
         .collect();
-    if chance.happens(0.25) {
-        let beyond = colour(chance.within(0.1, 0.9), 0.08, chance);
-        let rows = 1 + chance.below(3);
-        let first = if chance.happens(0.5) { 0 } else { SIDE - rows };
+    if rng.happens(0.25) {
+        let beyond = colour(rng.within(0.1, 0.9), 0.08, rng);
+        let rows = 1 + rng.below(3);
+        let first = if rng.happens(0.5) { 0 } else { SIDE - rows };
         pixels[first * SIDE..(first + rows) * SIDE].fill(beyond);
     }
     pixels
 }
 
 /// Uneven light, lens blur and sensor noise; channel after channel.
-fn photograph(pixels: &[Colour], chance: &mut Chance) -> Vec<f32> {
-    let fall = [0; 2].map(|_| chance.within(-0.25, 0.25));
-    let lens = chance.within(0.4, 1.3);
-    let grain = chance.within(0.005, 0.04);
+fn photograph(pixels: &[Colour], rng: &mut Rng) -> Vec<f32> {
+    let fall = [0; 2].map(|_| rng.within(-0.25, 0.25));
+    let lens = rng.within(0.4, 1.3);
+    let grain = rng.within(0.005, 0.04);
     // A tree, a railing, the photographer.
-    let shadow = if chance.happens(0.25) {
-        let (strength, softness) = (chance.within(0.15, 0.45), chance.within(1.0, 5.0));
-        let inside = shape(SIDE, softness, chance);
+    let shadow = if rng.happens(0.25) {
+        let (strength, softness) = (rng.within(0.15, 0.45), rng.within(1.0, 5.0));
+        let inside = shape(SIDE, softness, rng);
         inside
             .into_iter()
             .map(|inside| 1.0 - strength * inside)
@@ -145,7 +145,7 @@ fn photograph(pixels: &[Colour], chance: &mut Chance) -> Vec<f32> {
         planes.extend(
             plane
                 .into_iter()
-                .map(|value| value + chance.around_zero(grain)),
+                .map(|value| value + rng.around_zero(grain)),
         );
     }
     planes

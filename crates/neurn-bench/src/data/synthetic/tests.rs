@@ -1,9 +1,9 @@
 use super::*;
 
 fn bytes(set: &ImageSet) -> &[u8] {
-    match set.pixels() {
-        Pixels::U8(values) => values,
-        Pixels::F32(_) => panic!("8-bit pixels"),
+    match set.values().unwrap() {
+        Values::U8(values) => values,
+        Values::F32(_) => panic!("8-bit pixels"),
     }
 }
 
@@ -83,7 +83,7 @@ fn every_ten_images_hold_every_digit() {
         for ten in set.labels().chunks_exact(10) {
             let mut ten = ten.to_vec();
             ten.sort_unstable();
-            assert_eq!(ten, (0..10).collect::<Vec<u8>>());
+            assert_eq!(ten, (0..10).collect::<Vec<u16>>());
         }
         assert!(set.class_counts().iter().all(|&n| n == 10 || n == 11));
     }
@@ -149,7 +149,7 @@ fn colour_domains_have_colour_and_either_polarity() {
 fn patches_are_smooth_like_photographs() {
     let mut steps = Vec::new();
     for index in 0..100 {
-        let patch = texture::patch(28, &mut Chance::new([1, 2, 3, index]));
+        let patch = texture::patch(28, &mut Rng::new([1, 2, 3, index]));
         assert!(
             patch
                 .iter()

@@ -7,9 +7,10 @@ use std::path::Path;
 use hdf5_reader::{H5Type, Hdf5File, OpenOptions};
 
 use super::{EXCESS, Images, MAX_IMAGES, PIXELS};
-use crate::data::{DataError, ImageSet, Part, container};
+use crate::data::digits::Split;
+use crate::data::{DataError, ImageSet, container};
 
-pub(super) fn read(path: &Path, part: Part) -> Result<ImageSet, DataError> {
+pub(super) fn read(path: &Path, split: Split) -> Result<ImageSet, DataError> {
     container::plain(path)?;
     let most = MAX_IMAGES * PIXELS * size_of::<f32>();
     let options = OpenOptions::default()
@@ -17,9 +18,9 @@ pub(super) fn read(path: &Path, part: Part) -> Result<ImageSet, DataError> {
         .with_max_read_bytes(most);
     let file = Hdf5File::open_with_options(path, options)
         .map_err(|error| DataError::format(path, "an HDF5 file", error.to_string()))?;
-    let group = match part {
-        Part::Train => "train",
-        Part::Test => "test",
+    let group = match split {
+        Split::Train => "train",
+        Split::Test => "test",
     };
 
     let (shape, mut pixels) = array::<f32>(&file, path, &format!("/{group}/data"))?;

@@ -20,13 +20,14 @@ mod zip;
 
 use std::path::Path;
 
+use super::digits::Split;
 use super::search::{find, listed};
-use super::{DataError, Domain, ImageSet, Part, Pixels};
+use super::{DataError, Domain, ImageSet, Values};
 
 const SIDE: usize = 16;
 const PIXELS: usize = SIDE * SIDE;
 
-/// The most images a part may have; USPS has 7291.
+/// The most images a split may have; USPS has 7291.
 const MAX_IMAGES: usize = 100_000;
 
 const ZIP: [[&str; 2]; 2] = [["zip.train.gz", "zip.train"], ["zip.test.gz", "zip.test"]];
@@ -35,22 +36,20 @@ const H5: &str = "usps.h5";
 
 /// Reads USPS from the folder with the files of one of its containers.
 pub fn read(folder: &Path) -> Result<Domain, DataError> {
-    Ok(Domain {
-        name: "usps".to_owned(),
-        train: part(folder, Part::Train)?,
-        test: part(folder, Part::Test)?,
-    })
+    let train = split(folder, Split::Train)?;
+    let test = split(folder, Split::Test)?;
+    Ok(Domain::digits("usps", train, test))
 }
 
-/// Reads one part of USPS. Both parts come from the same container, which is
+/// Reads one split of USPS. Both splits come from the same container, which is
 /// the first that the folder has both of.
-pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
+pub fn split(folder: &Path, split: Split) -> Result<ImageSet, DataError> {
     let of = |names: [[&str; 2]; 2]| -> Option<_> {
         let train = find(folder, &names[0])?;
         let test = find(folder, &names[1])?;
-        Some(match part {
-            Part::Train => train,
-            Part::Test => test,
+        Some(match split {
+            Split::Train => train,
+            Split::Test => test,
         })
     };
     if let Some(path) = of(ZIP) {
@@ -58,7 +57,7 @@ pub fn part(folder: &Path, part: Part) -> Result<ImageSet, DataError> {
     } else if let Some(path) = of(LIBSVM) {
         libsvm::read(&path)
     } else if let Some(path) = find(folder, &[H5]) {
-        h5::read(&path, part)
+        h5::read(&path, split)
     } else {
         let pairs =
             [ZIP, LIBSVM].map(|[train, test]| format!("{} with {}", listed(&train), listed(&test)));
@@ -83,7 +82,7 @@ impl Images {
             return Err(DataError::format(path, "at least one image", "none"));
         }
         Ok(ImageSet::new(
-            Pixels::F32(self.pixels),
+            Values::F32(self.pixels),
             self.labels,
             [1, SIDE, SIDE],
         ))

@@ -48,7 +48,7 @@ pub(super) fn lay_out(points: &mut [[f64; 2]], edges: &[Edge], seed: u64) {
         .filter(|&(_, between)| between <= f64::from(EPOCHS))
         .map(|(edge, between)| (*edge, between, between))
         .collect();
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     for epoch in 0..EPOCHS {
         let rate = 1.0 - f64::from(epoch) / f64::from(EPOCHS);
         for (edge, between, next) in &mut visits {
@@ -62,7 +62,7 @@ pub(super) fn lay_out(points: &mut [[f64; 2]], edges: &[Edge], seed: u64) {
                 points[edge.to][axis] -= rate * pull;
             }
             for _ in 0..NEGATIVES {
-                let other = chance.random_range(0..points.len());
+                let other = rng.random_range(0..points.len());
                 let push = step(points[edge.from], points[other], repulsion);
                 for (axis, push) in push.into_iter().enumerate() {
                     points[edge.from][axis] += rate * push;

@@ -32,26 +32,6 @@ pub struct Selection {
     pub seed: u64,
 }
 
-/// Chosen neurons, and what they were chosen by.
-///
-/// Of the neurons that were embedded, `embedded`, `embedding` and `cluster`
-/// each have one entry, in the same order.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Chosen {
-    /// The chosen ones, ascending.
-    pub neurons: Vec<usize>,
-    /// Those that could be chosen, ascending.
-    pub embedded: Vec<usize>,
-    /// Where they are in the plane: embedded x 2. If kinds were embedded by
-    /// themselves, each has a plane of its own.
-    pub embedding: Mat<f64>,
-    /// The cluster of each, numbered from 0; those of the inhibitory neurons
-    /// follow those of the excitatory.
-    pub cluster: Vec<usize>,
-    /// How many neurons of unknown kind were left out.
-    pub unknown: usize,
-}
-
 impl Default for Selection {
     fn default() -> Self {
         Self {
@@ -63,8 +43,8 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// The most central neurons of all, by representations (neurons x pixels):
-    /// of each cluster the `central` nearest to its centre in the plane, the
+    /// The most central neurons of all, ascending, by representations (neurons x
+    /// pixels): of each cluster the `central` nearest to its centre in the plane, the
     /// first of equals, or all if it has fewer. A neuron that never answers is
     /// one like any other.
     ///
@@ -72,27 +52,27 @@ impl Selection {
     /// use faer::Mat;
     /// use neurn_bench::measures::Selection;
     ///
-    /// let two_sorts = Mat::from_fn(12, 3, |neuron, pixel| {
+    /// let two_kinds = Mat::from_fn(12, 3, |neuron, pixel| {
     ///     10.0 * (neuron % 2) as f64 + (neuron * pixel) as f64 / 36.0
     /// });
     /// let selection = Selection { clusters: 2, central: 3, seed: 0 };
-    /// let chosen = selection.representatives(two_sorts.as_ref());
-    /// assert_eq!(chosen.neurons.len(), 6);
-    /// assert_eq!(chosen.cluster, [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]);
+    /// let chosen = selection.representatives(two_kinds.as_ref());
+    /// assert_eq!(chosen.iter().filter(|neuron| *neuron % 2 == 0).count(), 3);
+    /// assert_eq!(chosen.len(), 6);
     /// ```
     ///
     /// # Panics
     ///
     /// If a value is no finite number (or a sum of them is none), or `clusters`
     /// is 0.
-    pub fn representatives(&self, representations: MatRef<'_, f64>) -> Chosen {
+    pub fn representatives(&self, representations: MatRef<'_, f64>) -> Vec<usize> {
         let all = (0..representations.nrows()).collect();
-        let candidates = self.candidates(representations, all);
-        let count = candidates.central.len();
-        Chosen::of(&[candidates], count)
+        let mut chosen = self.candidates(representations, all).central;
+        chosen.sort_unstable();
+        chosen
     }
 
-    /// As many excitatory neurons as inhibitory ones, by representations
+    /// As many excitatory neurons as inhibitory ones, ascending, by representations
     /// (neurons x pixels) and the kind of each neuron, where it is known.
     ///
     /// The paper balances the kinds and does not say how. Here each is embedded
@@ -106,7 +86,7 @@ impl Selection {
     ///
     /// If there are not as many kinds as neurons, a value of a neuron of known
     /// kind is no finite number (or a sum of them is none), or `clusters` is 0.
-    pub fn balanced(&self, representations: MatRef<'_, f64>, kinds: &[Option<Kind>]) -> Chosen {
+    pub fn balanced(&self, representations: MatRef<'_, f64>, kinds: &[Option<Kind>]) -> Vec<usize> {
         assert_eq!(
             kinds.len(),
             representations.nrows(),
@@ -120,10 +100,10 @@ impl Selection {
         });
         let counts = candidates.iter().map(|kind| kind.central.len());
         let least = counts.min().unwrap_or(0);
-        Chosen {
-            unknown: kinds.iter().filter(|kind| kind.is_none()).count(),
-            ..Chosen::of(&candidates, least)
-        }
+        let central = candidates.iter().flat_map(|kind| &kind.central[..least]);
+        let mut chosen: Vec<usize> = central.copied().collect();
+        chosen.sort_unstable();
+        chosen
     }
 
     fn candidates(&self, representations: MatRef<'_, f64>, neurons: Vec<usize>) -> Candidates {
@@ -144,53 +124,22 @@ impl Selection {
         }
         central.sort_unstable();
         Candidates {
-            neurons,
             points,
             cluster: clusters.of,
-            clusters: clusters.centres.len(),
             central: central.into_iter().map(|(.., neuron)| neuron).collect(),
         }
     }
 }
 
-/// Neurons embedded together.
+/// Neurons embedded together, in their order.
+#[derive(Debug, PartialEq)]
 struct Candidates {
-    neurons: Vec<usize>,
+    /// Where they are in the plane.
     points: Vec<[f64; 2]>,
     cluster: Vec<usize>,
-    clusters: usize,
     /// Those that may be chosen: the most central one of each cluster, then the
     /// second, and so on.
     central: Vec<usize>,
-}
-
-impl Chosen {
-    /// The first `count` of each group.
-    fn of(groups: &[Candidates], count: usize) -> Self {
-        let mut neurons: Vec<usize> = groups
-            .iter()
-            .flat_map(|group| &group.central[..count])
-            .copied()
-            .collect();
-        neurons.sort_unstable();
-        let mut embedded = Vec::new();
-        let mut clusters_before = 0;
-        for group in groups {
-            for (row, &neuron) in group.neurons.iter().enumerate() {
-                let cluster = clusters_before + group.cluster[row];
-                embedded.push((neuron, group.points[row], cluster));
-            }
-            clusters_before += group.clusters;
-        }
-        embedded.sort_unstable_by_key(|&(neuron, ..)| neuron);
-        Self {
-            neurons,
-            embedding: Mat::from_fn(embedded.len(), 2, |row, axis| embedded[row].1[axis]),
-            cluster: embedded.iter().map(|&(.., cluster)| cluster).collect(),
-            embedded: embedded.into_iter().map(|(neuron, ..)| neuron).collect(),
-            unknown: 0,
-        }
-    }
 }
 
 fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {

@@ -1,18 +1,16 @@
 //! UMAP: rows in a plane, near each other where they are among each other's
 //! nearest (L. McInnes, J. Healy and J. Melville, arXiv 1802.03426).
 //!
-//! The graph is the crate `umap-rs`'s, which computes it without chance. The
-//! layout is [ours](super::layout): the crate's draws from a generator of the
-//! process that has no seed, on as many threads as there are and with races
-//! between them, so that neurons chosen once would not be chosen again.
+//! Written here, as the crates that there are draw from a generator without a
+//! seed: neurons that were chosen once would not be chosen again.
+
+use std::collections::BTreeMap;
 
 use faer::{Mat, MatRef};
-use ndarray::Array2;
 use rayon::prelude::*;
-use umap_rs::{GraphParams, ManifoldParams, Umap, UmapConfig};
 
 use super::super::pearson::{column, constant, mean, row};
-use super::layout::{CURVE, Edge, lay_out};
+use super::layout::{Edge, lay_out};
 use super::principal::plane;
 
 /// umap-learn's number of nearest rows, of which a row itself is the first.
@@ -79,39 +77,69 @@ fn centred(rows: MatRef<'_, f64>) -> Mat<f64> {
 }
 
 /// UMAP's fuzzy graph of the rows: every edge in both directions, in ascending
-/// order.
+/// order. Of two weights `a` and `b`, one from each end, the edge has `a + b - a b`
+/// (the paper's algorithm 2).
 fn graph(rows: MatRef<'_, f64>) -> Vec<Edge> {
-    // The crate takes fewer neighbours than rows.
-    let count = NEIGHBOURS.min(rows.nrows() - 1);
+    let count = NEIGHBOURS.min(rows.nrows());
     let nearest = nearest(rows, count);
-    let shape = (nearest.len(), count);
-    let indices = Array2::from_shape_fn(shape, |(row, rank)| nearest[row][rank].1 as u32);
-    let distances = Array2::from_shape_fn(shape, |(row, rank)| nearest[row][rank].0 as f32);
-    // Asked only for the number of rows.
-    let data = Array2::zeros((nearest.len(), 0));
-    let umap = Umap::new(UmapConfig {
-        manifold: ManifoldParams {
-            // Not used for the graph; without them the crate fits some.
-            a: Some(CURVE.0 as f32),
-            b: Some(CURVE.1 as f32),
-            ..ManifoldParams::default()
-        },
-        graph: GraphParams {
-            n_neighbors: count,
-            ..GraphParams::default()
-        },
-        ..UmapConfig::default()
-    });
-    let manifold = umap.learn_manifold(data.view(), indices.view(), distances.view());
-    manifold
-        .graph()
-        .iter()
-        .map(|(&weight, (from, to))| Edge {
-            from: from as usize,
-            to: to as usize,
-            weight: f64::from(weight),
-        })
+    let all = nearest.iter().flatten().map(|(distance, _)| distance);
+    let mean = all.sum::<f64>() / (nearest.len() * count) as f64;
+    let mut weights: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    for (from, near) in nearest.iter().enumerate() {
+        let others = near.iter().filter(|(_, to)| *to != from);
+        let distances: Vec<f64> = near.iter().map(|(distance, _)| *distance).collect();
+        let (closest, width) = smooth(&distances, mean);
+        for (distance, to) in others {
+            let weight = membership(distance - closest, width);
+            for edge in [(from, *to), (*to, from)] {
+                let known = weights.entry(edge).or_insert(0.0);
+                *known += weight - *known * weight;
+            }
+        }
+    }
+    let positive = weights.into_iter().filter(|(_, weight)| *weight > 0.0);
+    positive
+        .map(|((from, to), weight)| Edge { from, to, weight })
         .collect()
+}
+
+/// 1 up to the closest row, and from there down over `width`.
+fn membership(beyond: f64, width: f64) -> f64 {
+    match beyond > 0.0 {
+        true => (-beyond / width).exp(),
+        false => 1.0,
+    }
+}
+
+/// The distance to the closest other row, and the width at which the memberships of
+/// all neighbours sum up to the base-2 logarithm of their number (the paper's
+/// algorithm 3), which is no less than a thousandth of the mean distance.
+fn smooth(distances: &[f64], mean_of_all: f64) -> (f64, f64) {
+    let closest = distances.iter().copied().find(|d| *d > 0.0).unwrap_or(0.0);
+    let target = (distances.len() as f64).log2();
+    let (mut low, mut high, mut width) = (0.0, f64::INFINITY, 1.0);
+    for _ in 0..64 {
+        let beyond = distances[1..].iter().map(|distance| distance - closest);
+        let sum: f64 = beyond.map(|beyond| membership(beyond, width)).sum();
+        if (sum - target).abs() < 1e-5 {
+            break;
+        }
+        if sum > target {
+            high = width;
+        } else {
+            low = width;
+        }
+        width = match high.is_finite() {
+            true => (low + high) / 2.0,
+            false => 2.0 * width,
+        };
+    }
+    let mean = match closest > 0.0 {
+        true => distances.iter().sum::<f64>() / distances.len() as f64,
+        false => mean_of_all,
+    };
+    // Of rows that are all equal both are 0.
+    (closest, width.max(1e-3 * mean))
 }
 
 /// The `count` nearest rows of every row with their distances, nearest first

@@ -10,8 +10,8 @@ use rand_distr::{Distribution, StandardNormal};
 
 /// Independent standard normal values.
 pub(super) fn normal(rows: usize, columns: usize, seed: u64) -> Mat<f64> {
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    Mat::from_fn(rows, columns, |_, _| StandardNormal.sample(&mut chance))
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Mat::from_fn(rows, columns, |_, _| StandardNormal.sample(&mut rng))
 }
 
 /// The same patterns after a random rotation of their units.

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use super::ink::{
-    Drawing, FINE, GRID, INK, LETTER, decimals, drawing, letters, marker, series, tick,
+    Drawing, FINE, GRID, INK, LETTER, decimals, drawing, letters, marker, room_of, series, tick,
 };
 use super::ticks::Ticks;
 
@@ -41,8 +41,7 @@ pub(crate) fn dots(
     let air = (0.06 * (high - low)).max(air);
     let range = low - air..high + air;
     let decimals = decimals(&range);
-    let longest = names.iter().map(|name| name.chars().count()).max()? as u32;
-    let left = longest * LETTER + 16 * FINE;
+    let left = room_of(names) * LETTER + 16 * FINE;
     let (width, height) = (
         left + 330 * FINE,
         names.len() as u32 * 26 * FINE + 56 * FINE,

@@ -8,8 +8,8 @@ use crate::report::value::typeset;
 
 /// A surface that becomes a string.
 pub(crate) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-/// What goes wrong on a [`Surface`].
-pub(crate) type Wrong = Box<dyn std::error::Error>;
+/// Why nothing could be drawn on a [`Surface`].
+pub(crate) type DrawError = Box<dyn std::error::Error>;
 
 /// An SVG element without a fixed size.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,9 +57,10 @@ pub(crate) fn series(place: usize) -> RGBColor {
     RGBColor(1, 2, FIRST + (place % SERIES.len()) as u8)
 }
 
-/// So much of a colour over the page's own, light or dark, and the colour of
-/// text on it.
+/// So much of a colour over the page's own, light or dark, to a hundredth, and
+/// the colour of text on it.
 pub(crate) fn tint(colour: RGBColor, share: f64) -> (RGBAColor, RGBColor) {
+    let share = (100.0 * share).round() / 100.0;
     let text = match share > 0.7 {
         true => RGBColor(255, 255, 255),
         false => INK,
@@ -98,7 +99,7 @@ pub(crate) fn tick(value: f64, decimals: usize) -> String {
 /// Draws on a surface of this size in units.
 pub(crate) fn drawing(
     [width, height]: [u32; 2],
-    draw: impl FnOnce(&Surface) -> Result<(), Wrong>,
+    draw: impl FnOnce(&Surface) -> Result<(), DrawError>,
 ) -> Drawing {
     let mut svg = String::new();
     {
@@ -118,14 +119,39 @@ pub(crate) fn drawing(
     for (placeholder, colour) in placeholders {
         svg = svg.replace(&format!("#0102{placeholder:02X}"), &colour);
     }
-    // Of no use, and half of the page.
-    svg = svg
-        .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"sans-serif\"", "");
     Drawing {
-        svg: svg.trim_end().to_string(),
+        svg: compact(&svg),
         width: width / FINE,
     }
+}
+
+/// Without what SVG takes for granted, and what the page's style says once for
+/// all drawings: the size, the face and the colour of letters.
+fn compact(svg: &str) -> String {
+    let letters = format!(" font-size=\"{LETTERS}\"");
+    let mut text = svg.replace("\n</text>", "</text>").replace(" \"/>", "\"/>");
+    for usual in [
+        " opacity=\"1\"",
+        " font-family=\"sans-serif\"",
+        " fill=\"currentColor\"",
+        " stroke=\"none\"",
+        " stroke-width=\"1\"",
+        &letters,
+    ] {
+        text = text.replace(usual, "");
+    }
+    let lines = text.trim_end().lines();
+    let joined = lines.map(|line| match line.starts_with("<text") {
+        true => line.to_string(),
+        false => format!("{line}\n"),
+    });
+    joined.collect::<String>().trim_end().to_string()
+}
+
+/// Letters of the longest name.
+pub(crate) fn room_of(names: &[String]) -> u32 {
+    let letters = names.iter().map(|name| name.chars().count());
+    letters.max().unwrap_or(0) as u32
 }
 
 /// Text of a drawing.
@@ -137,7 +163,7 @@ pub(crate) fn letters(colour: RGBColor) -> TextStyle<'static> {
 }
 
 /// A marker for series `place`: seven colours, then another form.
-pub(crate) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Result<(), Wrong> {
+pub(crate) fn marker(surface: &Surface, place: usize, (x, y): (i32, i32)) -> Result<(), DrawError> {
     let size = 4 * FINE as i32;
     let style = series(place).filled();
     match place / SERIES.len() % 3 {

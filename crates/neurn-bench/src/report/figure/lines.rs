@@ -3,9 +3,8 @@
 use plotters::prelude::*;
 use std::ops::Range;
 
-use super::ink::{Drawing, FINE, GRID, INK, decimals, drawing, letters, marker, series};
+use super::ink::{Drawing, FINE, GRID, INK, decimals, drawing, letters, marker, series, tick};
 use super::ticks::Ticks;
-use crate::report::value::typeset;
 use crate::statistics::Estimate;
 
 /// A mean over seeds at a place of the axis.
@@ -20,8 +19,17 @@ pub(crate) struct Point {
 pub(crate) struct Line {
     pub(crate) series: usize,
     pub(crate) points: Vec<Point>,
-    /// Whether its points are places that something was measured at.
-    pub(crate) marked: bool,
+    pub(crate) style: Style,
+}
+
+/// What is drawn besides a line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Style {
+    Plain,
+    /// Its points are places that something was measured at.
+    Marked,
+    /// The area between it and nought, as under a density.
+    Filled,
 }
 
 /// What the lines are drawn over.
@@ -29,25 +37,32 @@ pub(crate) struct Line {
 pub(crate) struct Axes {
     pub(crate) x_title: String,
     pub(crate) y_title: String,
-    /// Whole numbers that were measured at, in order.
-    pub(crate) ticks: Vec<usize>,
+    /// Places of the horizontal axis that may be labelled, in order; the first and
+    /// the last are its ends.
+    pub(crate) ticks: Vec<f64>,
 }
 
 impl Axes {
     /// At most eight, evenly thinned.
     fn labelled(&self) -> Vec<f64> {
-        let step = self.ticks.len().div_ceil(8);
-        self.ticks
-            .iter()
-            .step_by(step)
-            .map(|&tick| tick as f64)
-            .collect()
+        let step = self.ticks.len().div_ceil(8).max(1);
+        self.ticks.iter().step_by(step).copied().collect()
+    }
+
+    /// Of the labels: whole numbers have none.
+    fn decimals(&self) -> usize {
+        let whole = self.ticks.iter().all(|tick| tick.fract() == 0.0);
+        if whole {
+            0
+        } else {
+            decimals(&self.range()).max(1)
+        }
     }
 
     fn range(&self) -> Range<f64> {
         let (first, last) = (self.ticks.first(), self.ticks.last());
-        let first = first.copied().unwrap_or(0) as f64;
-        let last = last.copied().unwrap_or(0) as f64;
+        let first = first.copied().unwrap_or(0.0);
+        let last = last.copied().unwrap_or(0.0);
         let air = match last > first {
             true => 0.04 * (last - first),
             false => 0.5,
@@ -71,6 +86,7 @@ pub(crate) fn lines(axes: &Axes, lines: &[Line]) -> Option<Drawing> {
             .y_label_area_size(54 * FINE)
             .build_cartesian_2d(x, range.clone())?;
         let decimals = decimals(&range);
+        let places = axes.decimals();
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -81,21 +97,28 @@ pub(crate) fn lines(axes: &Axes, lines: &[Line]) -> Option<Drawing> {
             .axis_style(INK.stroke_width(FINE))
             .label_style(letters(INK))
             .axis_desc_style(letters(INK))
-            .x_label_formatter(&|place| format!("{place:.0}"))
-            .y_label_formatter(&|value| typeset(&format!("{value:.decimals$}")))
+            .x_label_formatter(&|place| tick(*place, places))
+            .y_label_formatter(&|value| tick(*value, decimals))
             .x_desc(&axes.x_title)
             .y_desc(&axes.y_title)
             .draw()?;
         for line in lines {
             let style = series(line.series).stroke_width(2 * FINE);
             let points = line.points.iter().map(|point| (point.x, point.y.mean));
-            chart.draw_series([PathElement::new(points.collect::<Vec<_>>(), style)])?;
+            let points: Vec<(f64, f64)> = points.collect();
+            if let (Style::Filled, [first, .., last]) = (line.style, points.as_slice()) {
+                let mut area = points.clone();
+                area.extend([(last.0, 0.0), (first.0, 0.0)]);
+                let fill = series(line.series).mix(0.2).filled();
+                chart.draw_series([Polygon::new(area, fill)])?;
+            }
+            chart.draw_series([PathElement::new(points, style)])?;
             for Point { x, y } in &line.points {
                 if let Some(error) = y.standard_error {
                     let bar = vec![(*x, y.mean - error), (*x, y.mean + error)];
                     chart.draw_series([PathElement::new(bar, style)])?;
                 }
-                if line.marked {
+                if line.style == Style::Marked {
                     marker(surface, line.series, chart.backend_coord(&(*x, y.mean)))?;
                 }
             }
@@ -109,6 +132,8 @@ fn vertical(lines: &[Line]) -> Option<Range<f64>> {
     let points = || lines.iter().flat_map(|line| &line.points);
     let error = |point: &Point| point.y.standard_error.unwrap_or(0.0);
     let low = points().map(|p| p.y.mean - error(p)).reduce(f64::min)?;
+    let filled = lines.iter().any(|line| line.style == Style::Filled);
+    let low = if filled { low.min(0.0) } else { low };
     let high = points().map(|p| p.y.mean + error(p)).reduce(f64::max)?;
     let air = (0.06 * (high - low)).max(0.05);
     Some(low - air..high + air)

@@ -1,17 +1,19 @@
-//! Drawings: dots, lines, tiles, in the page's colours.
+//! Five kinds of plot in the page's colours, as functions of numbers: dots with
+//! intervals, lines, tiles, violins, scatter.
 
 pub(crate) mod dots;
 pub(crate) mod ink;
 pub(crate) mod lines;
+pub(crate) mod scatter;
 pub(crate) mod ticks;
 pub(crate) mod tiles;
+pub(crate) mod violins;
 
 pub(crate) use ink::SERIES;
 
 /// Panels with one caption.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Figure {
-    pub(crate) id: &'static str,
     pub(crate) title: String,
     /// What it shows, and what its error bars are.
     pub(crate) caption: String,

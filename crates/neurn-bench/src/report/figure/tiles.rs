@@ -59,6 +59,8 @@ impl Tiles {
                     write(word, (x, first + place * line), &centred(INK))?;
                 }
             }
+            let all = [(left, top), (left + width, top + height)];
+            surface.draw(&Rectangle::new(all, GRID.mix(0.25).filled()))?;
             let beside = letters(INK).pos(Pos::new(HPos::Right, VPos::Center));
             for (row, name) in (0..).zip(rows()) {
                 let y = top + row * tile[1];
@@ -71,8 +73,10 @@ impl Tiles {
                         surface.draw(&Rectangle::new(corners, GRID))?;
                         continue;
                     };
-                    surface.draw(&Rectangle::new(corners, GRID.mix(0.25).filled()))?;
-                    surface.draw(&Rectangle::new(corners, colour.filled()))?;
+                    // Of nought there is nothing to see.
+                    if colour.alpha() > 0.0 {
+                        surface.draw(&Rectangle::new(corners, colour.filled()))?;
+                    }
                     if !text.is_empty() {
                         let at = (x + tile[0] / 2, y + tile[1] / 2);
                         write(text, at, &centred(*on_it))?;

@@ -2,18 +2,20 @@
 
 use std::fmt::Write;
 
-use crate::report::table::{Section, Table};
+use crate::report::Document;
+use crate::report::table::Table;
 use crate::report::value::{Notation, Value};
 
 /// All tables, in order.
-pub(crate) fn latex(title: &str, synthetic: bool, sections: &[Section]) -> String {
+pub(crate) fn latex(document: &Document) -> String {
     let mut text = String::new();
-    if synthetic {
-        text += "% Synthetic domains.\n";
+    let line = |text: &str| text.replace(['\n', '\r'], " ");
+    if let Some(warning) = &document.warning {
+        _ = writeln!(text, "% {}{}", line(&warning.stressed), line(&warning.rest));
     }
-    _ = writeln!(text, "% {}", title.replace(['\n', '\r'], " "));
+    _ = writeln!(text, "% {}", line(&document.title));
     text += "% Needs \\usepackage{booktabs}.\n";
-    for section in sections {
+    for section in &document.sections {
         for table in &section.tables {
             text += &of_table(&section.title, table);
         }

@@ -2,13 +2,23 @@
 
 use std::fmt::Write;
 
-use crate::report::table::{Section, Table};
+use crate::report::Document;
+use crate::report::table::Table;
 use crate::report::value::{Notation, Value};
 
-/// All tables, in order.
-pub(crate) fn markdown(title: &str, sections: &[Section]) -> String {
-    let mut text = format!("# {}\n", escape(title));
-    for section in sections {
+/// The text and all tables, in order.
+pub(crate) fn markdown(document: &Document) -> String {
+    let mut text = format!("# {}\n", escape(&document.title));
+    if let Some(warning) = &document.warning {
+        let (stressed, rest) = (escape(&warning.stressed), escape(&warning.rest));
+        _ = write!(text, "\n**{stressed}**{rest}\n");
+    }
+    _ = write!(text, "\n{}\n", escape(&document.answer.text));
+    for section in &document.sections {
+        // Of figures alone there is nothing to write.
+        if section.paragraphs.is_empty() && section.tables.is_empty() {
+            continue;
+        }
         _ = write!(text, "\n## {}\n", escape(&section.title));
         for paragraph in &section.paragraphs {
             _ = write!(text, "\n{}\n", escape(paragraph));

@@ -1,52 +1,27 @@
 //! Every measure of a candidate against the neurons.
 
-use faer::{Mat, MatRef};
+use faer::MatRef;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::choices::Choices;
-use super::features::Layer;
-use super::measurement::{MEAN, difference};
+use super::layer::Layer;
 use super::neurons::{Group, Neurons, Single, averaged};
-use crate::measures::pearson::{column, columns, constant, row};
+use super::record::{MEAN, Measure, Value, difference, rounded};
+use super::scores::Scores;
+use super::settings::Comparison;
 use crate::measures::{
-    DensityGrid, Pairing, Rdm, Ridge, Scaling, SceneBootstrap, ScenePermutation, correlation_cost,
-    debiased_linear_cka, kde_iou, linear_cka, pair, paired_costs, procrustes, rmse_matrix,
+    Rdm, SceneBootstrap, ScenePermutation, debiased_linear_cka, linear_cka, procrustes,
 };
 use crate::statistics::Interval;
 
-/// The measures, as they are named in measurements. Of `rmse` less is nearer, of
-/// all others more.
-pub const MEASURES: [&str; 8] = [
-    "rsa",
-    "rmse",
-    "kde-iou",
-    "ridge",
-    "ridge-corrected",
-    "cka",
-    "cka-debiased",
-    "procrustes",
-];
-
-/// A measurement without what all of its run share.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Value {
-    pub measure: &'static str,
-    pub frontend: String,
-    pub layer: String,
-    pub group: String,
-    pub value: f64,
-    pub interval: Option<(f64, f64)>,
-    pub ceiling: Option<f64>,
-    pub p: Option<f64>,
-    pub neurons: usize,
-    pub degenerate: usize,
+/// A network behind one frontend.
+pub(super) struct Behind {
+    pub(super) frontend: String,
+    pub(super) layers: Vec<Layer>,
+    /// Of each layer, where single neurons are known.
+    pub(super) scores: Vec<Scores>,
 }
-
-/// Neurons of which less is reliable are left out where a correlation is
-/// divided by the root of the reliability, which would blow up their noise.
-const LEAST_RELIABILITY: f64 = 0.1;
 
 /// Draws of neurons for measures that are computed anew in each.
 const GRAM_DRAWS: usize = 200;
@@ -54,32 +29,32 @@ const GRAM_DRAWS: usize = 200;
 /// Seeds all draws: the same for all candidates, so that they can be compared.
 const SEED: u64 = 0;
 
-/// All values of a candidate: frontends with their layers, the baseline first.
-/// The layers are the same behind each.
-pub fn evaluate(
+/// All values of a network, the baseline first. Layers are the same behind each
+/// frontend.
+pub(super) fn evaluate(
     neurons: &Neurons,
-    candidate: &[(String, Vec<Layer>)],
-    choices: &Choices,
+    behind: &[Behind],
+    comparison: &Comparison,
 ) -> Vec<Value> {
-    let subject = Subject {
+    let table = Table {
         groups: &neurons.groups,
         averaged: averaged(&neurons.groups),
-        candidate,
+        behind,
     };
-    let mut values = rsa(&subject, choices);
+    let mut values = rsa(&table, comparison);
     if let Some(single) = &neurons.single {
-        values.extend(of_neurons(&subject, single, choices));
-        values.extend(of_grams(&subject, single));
+        values.extend(of_neurons(&table, single, comparison));
+        values.extend(of_grams(&table, single));
     }
     values
 }
 
-/// What is compared.
-struct Subject<'a> {
+/// Frontends x layers x groups.
+struct Table<'a> {
     groups: &'a [Group],
     /// Those that a mean over groups is of.
     averaged: Vec<usize>,
-    candidate: &'a [(String, Vec<Layer>)],
+    behind: &'a [Behind],
 }
 
 /// One number with how it spreads.
@@ -96,19 +71,19 @@ struct Spread {
     degenerate: usize,
 }
 
-impl Subject<'_> {
+impl Table<'_> {
     /// A spread that knows what it is of.
     fn about(&self, frontend: usize, layer: usize, group: usize) -> Spread {
         let group = &self.groups[group];
         Spread {
             neurons: group.count,
-            degenerate: group.silent + self.candidate[frontend].1[layer].constant,
+            degenerate: group.silent + self.behind[frontend].layers[layer].constant,
             ..Spread::default()
         }
     }
 
     fn layers(&self) -> usize {
-        self.candidate[0].1.len()
+        self.behind[0].layers.len()
     }
 
     /// The values of a measure from the spread of each frontend, layer and group:
@@ -117,14 +92,14 @@ impl Subject<'_> {
     /// frontend to the baseline.
     fn values(
         &self,
-        measure: &'static str,
+        measure: Measure,
         spread: impl Fn(usize, usize, usize) -> Option<Spread>,
     ) -> Vec<Value> {
         let mut values = Vec::new();
         let mut baseline: Vec<Vec<Option<Spread>>> = Vec::new();
-        for (f, (frontend, layers)) in self.candidate.iter().enumerate() {
+        for (f, behind) in self.behind.iter().enumerate() {
             // Layers x groups, with a row and a column for the means.
-            let mut table: Vec<Vec<Option<Spread>>> = (0..layers.len())
+            let mut table: Vec<Vec<Option<Spread>>> = (0..self.layers())
                 .map(|layer| {
                     let groups = 0..self.groups.len();
                     let mut row: Vec<_> = groups.map(|group| spread(f, layer, group)).collect();
@@ -150,7 +125,7 @@ impl Subject<'_> {
             });
             let means = means.collect();
             table.push(means);
-            values.extend(self.written(measure, frontend, &table));
+            values.extend(self.written(measure, &behind.frontend, &table));
             if f == 0 {
                 baseline = table;
             } else {
@@ -159,11 +134,11 @@ impl Subject<'_> {
                     .map(|(row, others)| {
                         let pairs = row.into_iter().zip(others);
                         pairs
-                            .map(|(one, other)| less(one?, other.as_ref()?))
+                            .map(|(one, other)| minus(one?, other.as_ref()?))
                             .collect()
                     })
                     .collect();
-                values.extend(self.written(measure, &difference(frontend), &differences));
+                values.extend(self.written(measure, &difference(&behind.frontend), &differences));
             }
         }
         values
@@ -171,12 +146,12 @@ impl Subject<'_> {
 
     fn written(
         &self,
-        measure: &'static str,
+        measure: Measure,
         frontend: &str,
         table: &[Vec<Option<Spread>>],
     ) -> Vec<Value> {
         // The same behind each frontend.
-        let layers = &self.candidate[0].1;
+        let layers = &self.behind[0].layers;
         let mut values = Vec::new();
         for (l, row) in table.iter().enumerate() {
             let layer = layers.get(l);
@@ -192,17 +167,17 @@ impl Subject<'_> {
                 }
                 let interval = (!spread.draws.is_empty()).then(|| {
                     let Interval { low, high } = Interval::percentile(spread.draws.clone());
-                    (low, high)
+                    [low, high].map(rounded)
                 });
                 values.push(Value {
                     measure,
                     frontend: frontend.to_string(),
                     layer: layer.map_or(MEAN.to_string(), |layer| layer.name.clone()),
                     group: group.map_or(MEAN.to_string(), |group| group.name.clone()),
-                    value: spread.value,
+                    value: rounded(spread.value),
                     interval,
-                    ceiling: spread.ceiling,
-                    p: spread.p,
+                    ceiling: spread.ceiling.map(rounded),
+                    p: spread.p.map(rounded),
                     neurons: spread.neurons,
                     degenerate: spread.degenerate,
                 });
@@ -236,7 +211,7 @@ fn mean(spreads: &[Option<&Spread>]) -> Option<Spread> {
     Some(mean)
 }
 
-fn less(one: Spread, other: &Spread) -> Option<Spread> {
+fn minus(one: Spread, other: &Spread) -> Option<Spread> {
     let draws = one.draws.iter().zip(&other.draws);
     Some(Spread {
         value: one.value - other.value,
@@ -248,56 +223,42 @@ fn less(one: Spread, other: &Spread) -> Option<Spread> {
 }
 
 /// Spearman's correlation of RDMs.
-fn rsa(subject: &Subject, choices: &Choices) -> Vec<Value> {
-    let groups: Vec<Rdm> = subject
-        .groups
-        .iter()
-        .map(|group| group.rdm.clone())
-        .collect();
-    let layers = subject.candidate.iter().flat_map(|(_, layers)| layers);
+fn rsa(table: &Table, comparison: &Comparison) -> Vec<Value> {
+    let groups: Vec<Rdm> = table.groups.iter().map(|group| group.rdm.clone()).collect();
+    let layers = table.behind.iter().flat_map(|behind| &behind.layers);
     let models: Vec<Rdm> = layers.map(|layer| layer.rdm.clone()).collect();
-    let chance = ScenePermutation::new(&groups, &models, choices.permutations, SEED);
-    let drawn = SceneBootstrap::new(&groups, &models, choices.scene_draws, SEED);
-    subject.values("rsa", |frontend, layer, group| {
-        let model = frontend * subject.layers() + layer;
+    let permuted = ScenePermutation::new(&groups, &models, comparison.permutations, SEED);
+    let drawn = SceneBootstrap::new(&groups, &models, comparison.scene_draws, SEED);
+    table.values(Measure::Rsa, |frontend, layer, group| {
+        let model = frontend * table.layers() + layer;
         Some(Spread {
-            value: chance.values[(group, model)],
+            value: permuted.values[(group, model)],
             draws: drawn.draws(group, model),
-            ceiling: subject.groups[group].ceiling,
-            p: Some(chance.corrected[(group, model)]),
-            ..subject.about(frontend, layer, group)
+            ceiling: table.groups[group].ceiling,
+            p: Some(permuted.p[(group, model)]),
+            ..table.about(frontend, layer, group)
         })
     })
 }
 
 /// What each neuron has by itself: RMSE, overlap of densities, predictivity.
-fn of_neurons(subject: &Subject, single: &Single, choices: &Choices) -> Vec<Value> {
-    let scores: Vec<Vec<Scores>> = subject
-        .candidate
-        .iter()
-        .map(|(_, layers)| {
-            layers
-                .iter()
-                .map(|layer| score(single, layer, choices))
-                .collect()
-        })
-        .collect();
+fn of_neurons(table: &Table, single: &Single, comparison: &Comparison) -> Vec<Value> {
     let ceilings: Option<Vec<f64>> = single
         .reliability
         .as_ref()
         .map(|reliability| reliability.iter().map(|r| r.max(0.0).sqrt()).collect());
     type Of = fn(&Scores) -> &[Option<f64>];
-    let measures: [(&'static str, Of, bool); 4] = [
-        ("rmse", |scores| &scores.rmse, false),
-        ("kde-iou", |scores| &scores.overlap, false),
-        ("ridge", |scores| &scores.ridge, true),
-        ("ridge-corrected", |scores| &scores.corrected, false),
+    let measures: [(Measure, Of, bool); 4] = [
+        (Measure::Rmse, |scores| &scores.rmse, false),
+        (Measure::KdeIou, |scores| &scores.overlap, false),
+        (Measure::Ridge, |scores| &scores.ridge, true),
+        (Measure::RidgeCorrected, |scores| &scores.corrected, false),
     ];
     let mut values = Vec::new();
     for (measure, of, bounded) in measures {
-        values.extend(subject.values(measure, |frontend, layer, group| {
-            let members = &subject.groups[group].members;
-            let scores = of(&scores[frontend][layer]);
+        values.extend(table.values(measure, |frontend, layer, group| {
+            let members = &table.groups[group].members;
+            let scores = of(&table.behind[frontend].scores[layer]);
             let scores: Vec<Option<f64>> = members.iter().map(|&neuron| scores[neuron]).collect();
             let count = scores.iter().flatten().count();
             if count == 0 {
@@ -308,119 +269,28 @@ fn of_neurons(subject: &Subject, single: &Single, choices: &Choices) -> Vec<Valu
             });
             Some(Spread {
                 value: scores.iter().flatten().sum::<f64>() / count as f64,
-                draws: means(&scores, group, choices.neuron_draws),
+                draws: means(&scores, group, comparison.neuron_draws),
                 ceiling,
                 neurons: count,
-                ..subject.about(frontend, layer, group)
+                ..table.about(frontend, layer, group)
             })
         }));
     }
     values
 }
 
-/// One value a neuron, where it has one.
-struct Scores {
-    rmse: Vec<Option<f64>>,
-    overlap: Vec<Option<f64>>,
-    ridge: Vec<Option<f64>>,
-    corrected: Vec<Option<f64>>,
-}
-
-fn score(single: &Single, layer: &Layer, choices: &Choices) -> Scores {
-    let neurons = single.responses.ncols();
-    let distances = rmse_matrix(
-        single.representations.as_ref(),
-        layer.maps.as_ref(),
-        choices.scaling,
-    );
-    let units = varying(layer.maps.nrows(), |unit| row(layer.maps.as_ref(), unit));
-    let distances = columns(distances.as_ref(), &units);
-    let mut rmse = paired_costs(distances.as_ref(), choices.pairing);
-    let silent = single.silent.iter().zip(&mut rmse);
-    silent
-        .filter(|(silent, _)| **silent)
-        .for_each(|(_, rmse)| *rmse = None);
-    let ridge = Ridge::default();
-    let ridge: Vec<Option<f64>> = match layer.gram.nrows() >= 3 * ridge.folds {
-        true => {
-            let found = ridge.predict(layer.gram.as_ref(), single.responses.as_ref());
-            found.correlations.into_iter().map(Some).collect()
-        }
-        // Too few scenes to leave some out.
-        false => vec![None; neurons],
-    };
-    let corrected = (ridge.iter().enumerate())
-        .map(|(neuron, r)| {
-            let reliability = single.reliability.as_ref()?[neuron];
-            (reliability >= LEAST_RELIABILITY).then(|| r.map(|r| r / reliability.sqrt()))?
-        })
-        .collect();
-    Scores {
-        rmse,
-        overlap: overlaps(single, layer, choices.pairing),
-        ridge,
-        corrected,
-    }
-}
-
-/// How far the activities of each neuron and of its unit overlap, both from 0 to
-/// 1.
-fn overlaps(single: &Single, layer: &Layer, pairing: Pairing) -> Vec<Option<f64>> {
-    let units = varying(layer.activations.ncols(), |unit| {
-        column(layer.activations.as_ref(), unit)
-    });
-    let activations = columns(layer.activations.as_ref(), &units);
-    let cost = correlation_cost(single.responses.as_ref(), activations.as_ref());
-    // The mean over all pairs would take long and say little.
-    let pairing = match pairing {
-        Pairing::All => Pairing::Nearest,
-        other => other,
-    };
-    let scaled = |values: &Mat<f64>, column: usize| {
-        let column: Vec<f64> = values.col(column).iter().copied().collect();
-        Scaling::MinMax.apply(&column)
-    };
-    let mut overlaps = vec![None; single.responses.ncols()];
-    let found: Vec<(usize, f64)> = pair(cost.as_ref(), pairing)
-        .into_par_iter()
-        .filter(|(neuron, _)| !single.silent[*neuron])
-        .map(|(neuron, unit)| {
-            let response = scaled(&single.responses, neuron);
-            let activation = scaled(&activations, unit);
-            // Coarser than the default: the error is far below the intervals.
-            let grid = DensityGrid {
-                points: 250,
-                ..DensityGrid::default()
-            };
-            (neuron, kde_iou(&response, &activation, grid).iou)
-        })
-        .collect();
-    for (neuron, overlap) in found {
-        overlaps[neuron] = Some(overlap);
-    }
-    overlaps
-}
-
-/// Units whose values differ. Others are like nothing, and would be nearest to a
-/// silent neuron.
-fn varying(units: usize, values: impl Fn(usize) -> Vec<f64>) -> Vec<usize> {
-    (0..units)
-        .filter(|&unit| !constant(&values(unit)))
-        .collect()
-}
-
 /// Means of as many of a group's neurons drawn with replacement, of those that
 /// have a value. The same neurons are drawn whatever the values.
 fn means(values: &[Option<f64>], group: usize, draws: usize) -> Vec<f64> {
     let count = values.len();
-    let mut chance = chance(group);
+    let mut rng = draws_of(group);
     // About the first, so that equal values have exactly their mean.
     let first = values.iter().flatten().next().copied().unwrap_or(0.0);
     (0..draws)
         .map(|_| {
             let (mut sum, mut there) = (0.0, 0_usize);
             for _ in 0..count {
-                if let Some(value) = values[chance.random_range(0..count)] {
+                if let Some(value) = values[rng.random_range(0..count)] {
                     sum += value - first;
                     there += 1;
                 }
@@ -431,76 +301,88 @@ fn means(values: &[Option<f64>], group: usize, draws: usize) -> Vec<f64> {
 }
 
 /// Draws of a group's neurons, which have nothing to do with those of another's.
-fn chance(group: usize) -> ChaCha8Rng {
-    let mut chance = ChaCha8Rng::seed_from_u64(SEED);
-    chance.set_stream(group as u64);
-    chance
+fn draws_of(group: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    rng.set_stream(group as u64);
+    rng
 }
 
 /// The draws, moved to where their mean is the value. A draw of neurons has fewer
 /// different ones than there are, which by itself lowers CKA.
 fn about(value: f64, draws: Vec<f64>) -> Vec<f64> {
-    let mean = draws.iter().sum::<f64>() / draws.len() as f64;
+    let mean = draws.iter().sum::<f64>() / draws.len().max(1) as f64;
     draws.into_iter().map(|draw| draw + value - mean).collect()
 }
 
 /// What a group has as a whole: CKA and Procrustes. Intervals are over neurons.
-fn of_grams(subject: &Subject, single: &Single) -> Vec<Value> {
-    // Measures x groups x frontends x layers; group by group, as the drawn Gram
-    // matrices of one take much memory.
-    let mut spreads: [Vec<Vec<Vec<Spread>>>; 3] = Default::default();
-    for (index, group) in subject.groups.iter().enumerate() {
-        let gram = single.gram(&group.members);
-        let count = group.members.len();
-        let mut chance = chance(index);
-        let members: Vec<Vec<usize>> = (0..GRAM_DRAWS)
-            .map(|_| {
-                let drawn = (0..count).map(|_| group.members[chance.random_range(0..count)]);
-                drawn.collect()
-            })
-            .collect();
-        let drawn: Vec<Mat<f64>> = members
-            .par_iter()
-            .map(|members| single.gram(members))
-            .collect();
-        let of = |alike: fn(MatRef<'_, f64>, MatRef<'_, f64>) -> f64,
-                  ceiling: Option<f64>,
-                  draw: bool| {
-            let frontends = subject.candidate.iter().enumerate();
-            frontends
-                .map(|(frontend, (_, layers))| {
-                    let layers = layers.par_iter().enumerate();
-                    layers
-                        .map(|(place, layer)| {
-                            let value = alike(layer.gram.as_ref(), gram.as_ref());
-                            let draws = drawn.iter().filter(|_| draw);
-                            let draws =
-                                draws.map(|drawn| alike(layer.gram.as_ref(), drawn.as_ref()));
-                            Spread {
-                                value,
-                                draws: about(value, draws.collect()),
-                                ceiling,
-                                ..subject.about(frontend, place, index)
-                            }
-                        })
-                        .collect()
-                })
-                .collect()
-        };
-        spreads[0].push(of(linear_cka, None, true));
-        spreads[1].push(of(debiased_linear_cka, group.cka_ceiling, true));
-        spreads[2].push(of(procrustes, None, false));
-    }
-    let measures = ["cka", "cka-debiased", "procrustes"];
-    measures
+fn of_grams(table: &Table, single: &Single) -> Vec<Value> {
+    let layers = table.behind.iter().flat_map(|behind| &behind.layers);
+    let grams: Vec<_> = layers.map(|layer| layer.gram.as_ref()).collect();
+    let alike: Vec<GroupLikeness> = (0..table.groups.len())
+        .map(|group| GroupLikeness::of(&table.groups[group], group, &grams, single))
+        .collect();
+    let spread = |frontend: usize, layer: usize, group: usize, measure: usize| {
+        let place = frontend * table.layers() + layer;
+        let GroupLikeness { values, draws } = &alike[group];
+        let drawn = |draw: &Vec<[f64; 2]>| draw[place].get(measure).copied();
+        let value = values[place][measure];
+        Some(Spread {
+            value,
+            draws: about(value, draws.iter().filter_map(drawn).collect()),
+            ceiling: table.groups[group].cka_ceiling.filter(|_| measure == 1),
+            ..table.about(frontend, layer, group)
+        })
+    };
+    [Measure::Cka, Measure::CkaDebiased, Measure::Procrustes]
         .into_iter()
-        .zip(&spreads)
-        .flat_map(|(measure, spreads)| {
-            subject.values(measure, |frontend, layer, group| {
-                Some(spreads[group][frontend][layer].clone())
+        .enumerate()
+        .flat_map(|(place, measure)| {
+            table.values(measure, |frontend, layer, group| {
+                spread(frontend, layer, group, place)
             })
         })
         .collect()
+}
+
+/// How alike a group and each of many layers are.
+struct GroupLikeness {
+    /// CKA, debiased CKA and Procrustes of each layer.
+    values: Vec<[f64; 3]>,
+    /// The first two in each draw of neurons.
+    draws: Vec<Vec<[f64; 2]>>,
+}
+
+impl GroupLikeness {
+    fn of(group: &Group, index: usize, layers: &[MatRef<'_, f64>], single: &Single) -> Self {
+        let gram = single.gram(&group.members);
+        let values = layers.par_iter().map(|layer| {
+            let [cka, debiased] = both(*layer, gram.as_ref());
+            [cka, debiased, procrustes(*layer, gram.as_ref())]
+        });
+        let count = group.members.len();
+        let mut rng = draws_of(index);
+        let drawn: Vec<Vec<usize>> = (0..GRAM_DRAWS)
+            .map(|_| {
+                let drawn = (0..count).map(|_| group.members[rng.random_range(0..count)]);
+                drawn.collect()
+            })
+            .collect();
+        let draws = drawn.par_iter().map(|members| {
+            let gram = single.gram(members);
+            layers
+                .iter()
+                .map(|layer| both(*layer, gram.as_ref()))
+                .collect()
+        });
+        Self {
+            values: values.collect(),
+            draws: draws.collect(),
+        }
+    }
+}
+
+fn both(layer: MatRef<'_, f64>, gram: MatRef<'_, f64>) -> [f64; 2] {
+    [linear_cka(layer, gram), debiased_linear_cka(layer, gram)]
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use faer::Mat;
 use sha2::{Digest, Sha256};
 
-use super::choices::Choices;
+use super::settings::Comparison;
 use crate::cortex::{Kind, Recordings, Similarities, Stimuli};
 use crate::error::Error;
 use crate::fingerprint::hexadecimal;
@@ -86,7 +86,7 @@ impl Neurons {
     ///
     /// # Errors
     ///
-    /// If there are no sites, or fewer than 4 or more than 10,000 scenes.
+    /// If there are no sites, or fewer than 4 or more than 2,000 scenes.
     pub fn of_similarities(data: Similarities) -> Result<Self, Error> {
         check_scenes(&data.name, data.stimuli.scenes())?;
         if data.sites.is_empty() {
@@ -129,18 +129,17 @@ impl Neurons {
     /// # Errors
     ///
     /// If no group has as many neurons as it takes, there are fewer than 4 or more
-    /// than 10,000 scenes, or a response is beyond 1e100.
-    pub fn of_recordings(mut data: Recordings, choices: &Choices) -> Result<Self, Error> {
+    /// than 2,000 scenes, or a response is beyond 1e100.
+    pub fn of_recordings(mut data: Recordings, comparison: &Comparison) -> Result<Self, Error> {
         check_scenes(&data.name, data.stimuli.scenes())?;
         let large = |response: &&f64| response.abs() > LARGEST;
-        let mean = data.responses.mean();
-        if let Some(found) = mean.col_iter().flat_map(|neuron| neuron.iter()).find(large) {
+        if let Some(found) = data.responses.values().iter().find(large) {
             return Err(Error::Argument(format!(
                 "{}: expected responses of at most {LARGEST:e}, found {found:e}",
                 data.name
             )));
         }
-        if choices.choose {
+        if comparison.choose {
             data = chosen(data);
         }
         let (responses, repeats) = (data.responses.mean(), data.responses.repeats());
@@ -148,13 +147,13 @@ impl Neurons {
             .map(|neuron| constant(responses.col_as_slice(neuron)))
             .collect();
         let repeats: Vec<Mat<f64>> = (0..repeats).map(|r| data.responses.repeat(r)).collect();
-        let reliability = split_half(&repeats, SPLITS, SEED).map(|found| found.values);
+        let reliability = split_half(&repeats, SPLITS, SEED);
         let mut named = BTreeSet::new();
         let mut groups = Vec::new();
         let everyone = ("all".to_string(), (0..data.neurons.len()).collect());
         for (name, members) in data.groups().into_iter().chain([everyone]) {
             // A site that is all there is of its area is named once.
-            if members.len() < choices.least_neurons || !named.insert(members.clone()) {
+            if members.len() < comparison.least_neurons || !named.insert(members.clone()) {
                 continue;
             }
             let of_group = |all: &Mat<f64>| columns(all.as_ref(), &members);
@@ -163,8 +162,8 @@ impl Neurons {
                 name,
                 count: members.len(),
                 silent: members.iter().filter(|&&neuron| silent[neuron]).count(),
-                rdm: Rdm::of(of_group(&responses).as_ref(), choices.distance),
-                ceiling: rdm_ceiling(&halves, choices.distance, SPLITS, SEED),
+                rdm: Rdm::of(of_group(&responses).as_ref(), comparison.distance),
+                ceiling: rdm_ceiling(&halves, comparison.distance, SPLITS, SEED),
                 cka_ceiling: cka_ceiling(&halves, SPLITS, SEED),
                 members,
             });
@@ -173,7 +172,7 @@ impl Neurons {
             return Err(Error::Argument(format!(
                 "{}: expected a group of at least {} neurons, found {} neurons in all",
                 data.name,
-                choices.least_neurons,
+                comparison.least_neurons,
                 data.neurons.len()
             )));
         }
@@ -236,12 +235,13 @@ pub fn averaged(groups: &[Group]) -> Vec<usize> {
     }
 }
 
-/// What resampling needs at least and bears at most.
+/// What resampling needs at least and bears at most: the RDM of 2,000 scenes takes
+/// 16 MB, and every layer has one.
 fn check_scenes(name: &str, scenes: usize) -> Result<(), Error> {
-    match (4..=10_000).contains(&scenes) {
+    match (4..=2_000).contains(&scenes) {
         true => Ok(()),
         false => Err(Error::Argument(format!(
-            "{name}: expected 4 to 10000 scenes, found {scenes}"
+            "{name}: expected 4 to 2000 scenes, found {scenes}"
         ))),
     }
 }
@@ -261,9 +261,8 @@ fn chosen(data: Recordings) -> Recordings {
         false => selection.representatives(representations.as_ref()),
     };
     Recordings {
-        responses: data.responses.select_neurons(&chosen.neurons),
+        responses: data.responses.select_neurons(&chosen),
         neurons: chosen
-            .neurons
             .iter()
             .map(|&neuron| data.neurons[neuron].clone())
             .collect(),

@@ -1,85 +1,360 @@
-//! What can be chosen.
+//! What is compared, and how.
 
 use std::path::Path;
 
+use neurn_models::{FrontendConfig, Model, UnknownFrontend};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::measures::{Distance, Pairing, Scaling};
 use crate::studies::transfer::read_toml;
-use crate::train::Training;
+use crate::train::{InputScale, Method, Training};
 
-/// How networks and neurons are compared, and what networks learn. A TOML file
-/// in which everything has a default.
+/// How networks and neurons are compared, and what networks learn. A TOML file in
+/// which everything has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The networks, by the names of `neurn-models`.
-    pub models: Vec<String>,
-    /// What stands before them; `none` comes first and is what the others are
-    /// compared with.
-    pub frontends: Vec<String>,
-    /// How many seeds of each network, from 0.
+    /// The networks.
+    pub models: Vec<ModelName>,
+    /// What stands before them, besides nothing, which always comes first and is what
+    /// the others are compared with.
+    pub frontends: Vec<NamedFrontend>,
+    /// How many seeds of each network, from 0; 1 to 1,000.
     pub seeds: u64,
-    /// How scenes are told apart: `correlation`, `euclidean` or `cosine`.
-    pub distance: String,
-    /// How maps are scaled before their RMSE: `min-max`, `standard`,
-    /// `unit-norm` or `none`.
-    pub scaling: String,
-    /// How units and neurons are paired: `nearest`, `assignment`, `random` or
-    /// `all`.
-    pub pairing: String,
-    /// What a unit's map is: `mean`, its mean feature map over the scenes, or
-    /// `weighted`, the mean image weighted by its activations as it is for
-    /// neurons.
-    pub maps: String,
-    /// Of neurons, whether all are compared, or those of the paper's choice:
-    /// the most central of each cluster, as many excitatory as inhibitory.
-    pub choose: bool,
-    /// Draws of scenes.
-    pub scene_draws: usize,
-    /// Draws of neurons.
-    pub neuron_draws: usize,
-    /// Permutations of scenes.
-    pub permutations: usize,
-    /// Groups of fewer neurons are left out.
-    pub least_neurons: usize,
-    /// How networks learn to name photographs, where there are some.
+    /// What the input of networks is scaled by, but for MobileNet's, which has the scale
+    /// of its weights. Without images to learn from, `standardized` is by the stimuli.
+    pub input: InputScale,
+    /// How networks and neurons are compared.
+    pub comparison: Comparison,
+    /// How networks learn to name photographs, where there are some. Images are
+    /// [`SIDE`] pixels wide.
     pub training: Training,
+}
+
+/// How a network and neurons are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Comparison {
+    /// How scenes are told apart.
+    pub distance: Distance,
+    /// How maps are scaled before their RMSE.
+    pub scaling: Scaling,
+    /// Which unit stands beside which neuron.
+    pub pairing: Pairing,
+    /// What the map of a unit is.
+    pub maps: UnitMap,
+    /// Of neurons, whether all are compared, or those of the paper's choice: the most
+    /// central of each cluster, as many excitatory as inhibitory.
+    pub choose: bool,
+    /// Draws of scenes, 10 to 100,000.
+    pub scene_draws: usize,
+    /// Draws of neurons, 10 to 100,000.
+    pub neuron_draws: usize,
+    /// Permutations of scenes, 1 to 100,000.
+    pub permutations: usize,
+    /// Groups of fewer neurons are left out; 2 or more.
+    pub least_neurons: usize,
+}
+
+/// What the map of a unit is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitMap {
+    /// Its mean feature map over the scenes, brought to the size of those of neurons
+    /// by bilinear interpolation.
+    #[default]
+    Mean,
+    /// The sum of the stimuli, weighted by its mean activation to each: what the map
+    /// of a neuron is.
+    Weighted,
+}
+
+/// The name of a model of `neurn-models`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelName(String);
+
+/// A frontend by its name in `neurn-models`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NamedFrontend {
+    name: String,
+    config: FrontendConfig,
+}
+
+/// Side of the images that a network learns from and sees here.
+pub const SIDE: usize = 32;
+
+/// The most seeds.
+const MOST_SEEDS: u64 = 1_000;
+
+impl TryFrom<String> for ModelName {
+    type Error = neurn_models::UnknownModel;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse::<Model>().map(|_| Self(name))
+    }
+}
+
+impl From<ModelName> for String {
+    fn from(model: ModelName) -> Self {
+        model.0
+    }
+}
+
+impl ModelName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for NamedFrontend {
+    type Error = UnknownFrontend;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let config = name.parse()?;
+        Ok(Self { name, config })
+    }
+}
+
+impl From<NamedFrontend> for String {
+    fn from(frontend: NamedFrontend) -> Self {
+        frontend.name
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
+        let named = |name: &str| name.to_string().try_into();
         Self {
-            models: ["digit-net-small", "resnet18"].map(String::from).to_vec(),
-            frontends: ["none", "neurn"].map(String::from).to_vec(),
+            models: ["digit-net-small", "resnet18"]
+                .map(|name| ModelName(name.to_string()))
+                .to_vec(),
+            frontends: vec![named("neurn").expect("a frontend's name")],
             seeds: 3,
-            distance: "correlation".to_string(),
-            scaling: "min-max".to_string(),
-            pairing: "nearest".to_string(),
-            maps: "mean".to_string(),
-            choose: false,
-            scene_draws: 10_000,
-            neuron_draws: 1_000,
-            permutations: 1_000,
-            least_neurons: 5,
+            input: InputScale::default(),
+            comparison: Comparison::default(),
             training: Training {
                 epochs: 5,
                 train_limit: 4_000,
-                select_limit: 500,
+                validation_limit: 500,
+                image_size: SIDE,
                 ..Training::default()
             },
         }
     }
 }
 
+impl Default for Comparison {
+    fn default() -> Self {
+        Self {
+            distance: Distance::default(),
+            scaling: Scaling::default(),
+            pairing: Pairing::default(),
+            maps: UnitMap::default(),
+            choose: false,
+            scene_draws: 10_000,
+            neuron_draws: 1_000,
+            permutations: 1_000,
+            least_neurons: 5,
+        }
+    }
+}
+
 impl Settings {
-    /// Reads a TOML file of at most a megabyte. What it does not say has its default; what is not known
-    /// is refused.
+    /// Reads a TOML file of at most a megabyte. What it does not say has its default;
+    /// what is not known is refused.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or does not hold settings.
+    /// If the file cannot be read or does not hold settings that are of use.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        Ok(read_toml(path, "settings", |text| toml::from_str(text))?)
+        let settings: Self = read_toml(path, |text| toml::from_str(text))?;
+        match settings.check() {
+            Err(Error::Argument(wrong)) => {
+                Err(Error::Argument(format!("{}: {wrong}", path.display())))
+            }
+            _ => Ok(settings),
+        }
+    }
+
+    /// As TOML, with every default written out.
+    pub fn to_toml(&self) -> String {
+        // Strings, numbers and lists always have a form in TOML.
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether every number is in its range, and every frontend there once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Argument`] that names the key, what was expected and what was found.
+    pub fn check(&self) -> Result<(), Error> {
+        let (comparison, training) = (&self.comparison, &self.training);
+        for (key, [least, most], found) in [
+            (
+                "comparison.scene_draws",
+                [10, 100_000],
+                comparison.scene_draws,
+            ),
+            (
+                "comparison.neuron_draws",
+                [10, 100_000],
+                comparison.neuron_draws,
+            ),
+            (
+                "comparison.permutations",
+                [1, 100_000],
+                comparison.permutations,
+            ),
+            (
+                "comparison.least_neurons",
+                [2, 1_000_000],
+                comparison.least_neurons,
+            ),
+            ("training.epochs", [1, 1_000_000], training.epochs),
+            (
+                "training.iterations",
+                [1, 1_000_000],
+                training.iterations.unwrap_or(1),
+            ),
+            ("training.batch", [1, 1_000_000], training.batch),
+            ("training.train_limit", [1, 1_000_000], training.train_limit),
+            (
+                "training.validation_limit",
+                [1, 1_000_000],
+                training.validation_limit,
+            ),
+            ("training.image_size", [SIDE, SIDE], training.image_size),
+        ] {
+            if !(least..=most).contains(&found) {
+                return wrong(key, &format!("a number from {least} to {most}"), found);
+            }
+        }
+        if !(1..=MOST_SEEDS).contains(&self.seeds) {
+            return wrong(
+                "seeds",
+                &format!("a number from 1 to {MOST_SEEDS}"),
+                self.seeds,
+            );
+        }
+        let rate = training.learning_rate;
+        if !(rate > 0.0 && rate.is_finite()) {
+            return wrong("training.learning_rate", "a positive number", rate);
+        }
+        if matches!(self.input, InputScale::Fixed { .. }) {
+            return wrong("input", &InputScale::NAMES.join(", "), self.input.label());
+        }
+        for (place, frontend) in self.frontends.iter().enumerate() {
+            if self.frontends[..place].contains(frontend) {
+                return wrong(
+                    "frontends",
+                    "each once",
+                    format!("`{}` again", frontend.name),
+                );
+            }
+        }
+        for (place, model) in self.models.iter().enumerate() {
+            if self.models[..place].contains(model) {
+                return wrong("models", "each once", format!("`{}` again", model.0));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing, and then every frontend, each with this scale of the network's input.
+    pub fn methods(&self, input: &InputScale) -> Vec<Method> {
+        let others = self
+            .frontends
+            .iter()
+            .map(|frontend| frontend.config.clone());
+        let others = others.filter(|config| !config.is_none());
+        std::iter::once(FrontendConfig::none())
+            .chain(others)
+            .map(|frontend| Method {
+                input: input.clone(),
+                ..Method::of(frontend)
+            })
+            .collect()
+    }
+}
+
+fn wrong(key: &str, expected: &str, found: impl ToString) -> Result<(), Error> {
+    let found = found.to_string();
+    Err(Error::Argument(format!(
+        "{key}: expected {expected}, found {found}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read_back_as_they_were_written() {
+        let settings = Settings::default();
+        settings.check().unwrap();
+        let text = toml::to_string(&settings).unwrap();
+        assert_eq!(
+            toml::from_str::<Settings>(&text).unwrap(),
+            settings,
+            "{text}"
+        );
+        assert_eq!(toml::from_str::<Settings>("").unwrap(), settings);
+        let labels: Vec<String> = settings
+            .methods(&settings.input)
+            .iter()
+            .map(Method::label)
+            .collect();
+        assert_eq!(labels, ["none", "neurn (k = 3)"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        for (text, expected) in [
+            ("[comparison]\ndistance = \"manhattan\"", "`correlation`"),
+            ("[comparison]\nmaps = \"max\"", "`weighted`"),
+            (
+                "[comparison]\npermutations = 0",
+                "permutations: expected a number from 1",
+            ),
+            (
+                "[comparison]\nneuron_draws = 1000000000",
+                "neuron_draws: expected",
+            ),
+            ("distances = 3", "distances"),
+            ("models = [\"alexnet\"]", "alexnet"),
+            ("models = [\"vgg19\", \"vgg19\"]", "`vgg19` again"),
+            ("frontends = [\"mix-style\"]", "mix-style"),
+            ("frontends = [\"sobel\", \"sobel\"]", "`sobel` again"),
+            (
+                "seeds = 0",
+                "seeds: expected a number from 1 to 1000, found 0",
+            ),
+            ("seeds = 18446744073709551615", "seeds"),
+            ("seeds = 1000000", "seeds: expected"),
+            ("[training]\nepochs = 0", "training.epochs: expected"),
+            (
+                "[training]\nimage_size = 64",
+                "training.image_size: expected",
+            ),
+            (
+                "[training]\nlearning_rate = nan",
+                "training.learning_rate: expected",
+            ),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = Settings::read(&path).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{error}");
+            let error = error.to_string();
+            assert!(
+                error.contains(expected) && error.contains("settings.toml"),
+                "{error}"
+            );
+        }
     }
 }

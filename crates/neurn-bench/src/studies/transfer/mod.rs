@@ -1,22 +1,21 @@
-//! The domain-transfer study: networks trained on one domain of images and tested
+//! The domain-transfer study: networks trained on some domains of images and tested
 //! on others that they have never seen.
 
-mod frontends;
+mod job;
+mod methods;
 mod plan;
 mod presets;
 pub mod record;
 pub mod report;
 mod run;
-mod settings;
 mod source;
 mod study;
 
-pub use frontends::FRONTENDS;
-pub(crate) use frontends::frontend;
+pub use job::Job;
+pub use methods::{UnknownMethod, names as method_names};
 pub(crate) use plan::read_toml;
-pub use plan::{FrontendSettings, Plan, PlanError};
+pub use plan::{Plan, PlanError, Protocol};
 pub use presets::PRESETS;
-pub use run::{Job, Split, Target};
-pub use settings::{Run, SettingsError, frontend_label};
+pub use run::Target;
 pub use source::Data;
 pub use study::Study;

@@ -13,11 +13,14 @@ pub const PRESETS: &[(&str, &str)] = presets![
     "quick",
     "digits",
     "single-source",
-    "rivals",
+    "single-source-10k",
+    "baselines",
+    "input-scale",
     "patch-size",
     "shifts",
     "position",
-    "paper"
+    "paper",
+    "images"
 ];
 
 impl Plan {
@@ -27,7 +30,7 @@ impl Plan {
     /// use neurn_bench::studies::transfer::Plan;
     ///
     /// let plan = Plan::preset("patch-size").unwrap();
-    /// assert_eq!(plan.frontends[1].k, [3, 5, 7, 9]);
+    /// assert_eq!(plan.methods[1].label(), "neurn (k = 3)");
     /// assert!(Plan::preset("slow").is_none());
     /// ```
     pub fn preset(name: &str) -> Option<Self> {
@@ -39,16 +42,26 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data;
     use crate::device::Backend;
+    use crate::train::Method;
 
     #[test]
     fn every_preset_can_be_run() {
+        let domains = data::NAMES.map(str::to_string);
+        let classes: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+        let prints = domains.iter().map(|name| (name.clone(), String::new()));
+        let prints = prints.collect();
         for (name, _) in PRESETS {
             let plan = Plan::preset(name).unwrap();
             assert!(!plan.title.is_empty(), "{name}");
-            let runs = plan.runs(Backend::Flex).unwrap();
-            assert!(runs.iter().any(|run| run.frontend == "none"), "{name}");
-            assert!(runs.iter().any(|run| run.frontend == "neurn"), "{name}");
+            let jobs = plan
+                .jobs(&domains, &classes, &prints, Backend::Flex)
+                .unwrap();
+            let neurn: Method = "neurn".parse().unwrap();
+            for method in [Method::default(), neurn] {
+                assert!(jobs.iter().any(|job| job.method == method), "{name}");
+            }
         }
     }
 }

@@ -5,65 +5,49 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::device::Backend;
-use crate::runner::journal::Line;
-use crate::train::Epoch;
+use crate::runner::Line;
+use crate::train::{Epoch, InputStatistics, Method, Training};
 
-/// One run: a network trained on one domain and tested on several.
+/// One run: a network trained on one domain or several, and tested on others.
 ///
 /// A record is one line of `results.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Identity of the run, made from all its settings, the fingerprint of its
-    /// training data and the backend, not from its targets.
+    /// The version of this format, [`Record::SCHEMA`](Line::SCHEMA).
+    pub schema: u32,
+    /// Identity of the run, made from all its settings and the fingerprints of its
+    /// training images, not from its targets.
     pub id: String,
-    /// The domain it was trained on.
-    pub source: String,
+    /// The domains that it was trained on.
+    pub sources: Vec<String>,
     /// The backbone.
     pub model: String,
-    /// What stood before it.
-    pub frontend: String,
-    /// Side of NeuRN's patch; null without NeuRN.
-    pub k: Option<usize>,
-    /// Every how many-th patch the frontend kept, if not every.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stride: Option<usize>,
-    /// The backbone's layer that the frontend followed, if it did not come first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-    /// Seed of the initialisation and the order of images.
+    /// What stood against the shift.
+    pub method: Method,
+    /// How it was trained.
+    pub training: Training,
+    /// Seed of the initialization, the order of images and the augmentation.
     pub seed: u64,
     /// The backend.
-    pub device: Backend,
-    /// Passes over the training images.
-    pub epochs: usize,
-    /// Images a step.
-    pub batch: usize,
-    /// Adam's step size.
-    pub learning_rate: f64,
-    /// How many images of the source it was trained on.
+    pub backend: Backend,
+    /// Names of the classes, in order.
+    pub classes: Vec<String>,
+    /// How many images of the sources it was trained on.
     pub train_images: usize,
-    /// How many further images of the source chose the epoch.
-    pub select_images: usize,
+    /// How many further images of the sources chose the epoch.
+    pub validation_images: usize,
+    /// What the network's input was scaled by.
+    pub input: InputStatistics,
     /// The epoch that was chosen, from 1.
     pub selected_epoch: usize,
-    /// Accuracy on those images, in percent.
-    pub select_accuracy: f64,
+    /// Accuracy on the validation images then, in percent.
+    pub validation_accuracy: f64,
     /// What each epoch came to, in order.
-    #[serde(default)]
     pub learning: Vec<Epoch>,
-    /// Accuracy on each test set, in percent. A shifted test set is named
+    /// What it reached on each test set. A shifted test set is named
     /// `mnist+rotation-3`: domain, kind of shift, severity.
-    pub accuracy: BTreeMap<String, f64>,
-    /// How many images each test set holds.
-    pub images: BTreeMap<String, usize>,
-    /// The share of the most frequent digit of each test set, in percent.
-    pub majority: BTreeMap<String, f64>,
-    /// How often each digit (outer) of a test set was taken for which (inner).
-    /// Shifted test sets have none.
-    #[serde(default)]
-    pub confusion: BTreeMap<String, Vec<Vec<u32>>>,
-    /// Fingerprints: of the source's training part under its name, and of each
-    /// test set under `NAME/test`.
+    pub targets: BTreeMap<String, TargetResult>,
+    /// Fingerprints of the sources' training images.
     pub data: BTreeMap<String, String>,
     /// Whether the domains are drawn by a program.
     pub synthetic: bool,
@@ -77,28 +61,86 @@ pub struct Record {
     pub versions: BTreeMap<String, String>,
 }
 
+/// What a network reached on one test set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetResult {
+    /// Right answers, in percent.
+    pub accuracy: f64,
+    /// How many images there are.
+    pub images: usize,
+    /// The share of the most frequent class, in percent.
+    pub majority: f64,
+    /// How often each class (outer) was taken for which (inner). Shifted test sets
+    /// have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confusion: Option<Vec<Vec<u32>>>,
+    /// Of the domain's test images.
+    pub fingerprint: String,
+}
+
 impl Line for Record {
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
 
     fn id(&self) -> &str {
         &self.id
     }
 
     fn check(&self) -> Result<(), String> {
-        for (name, found) in &self.accuracy {
-            if !(0.0..=100.0).contains(found) {
-                return Err(format!(
-                    "{name}: expected an accuracy from 0 to 100, found {found}"
-                ));
+        within("validation_accuracy", self.validation_accuracy, 100.0)?;
+        within("seconds", self.seconds, 1e9)?;
+        if self.sources.is_empty() || self.classes.len() < 2 {
+            return Err("expected a source and two classes".to_string());
+        }
+        for (place, epoch) in self.learning.iter().enumerate() {
+            within(
+                "validation_accuracy of an epoch",
+                epoch.validation_accuracy,
+                100.0,
+            )?;
+            if epoch.epoch != place + 1 {
+                let (expected, found) = (place + 1, epoch.epoch);
+                return Err(format!("expected epoch {expected}, found {found}"));
             }
+        }
+        for (name, target) in &self.targets {
+            target
+                .check(self.classes.len())
+                .map_err(|wrong| format!("{name}: {wrong}"))?;
         }
         Ok(())
     }
 }
 
-/// The key of a test set in [`Record::data`].
-pub fn test_key(domain: &str) -> String {
-    format!("{domain}/test")
+impl TargetResult {
+    fn check(&self, classes: usize) -> Result<(), String> {
+        within("accuracy", self.accuracy, 100.0)?;
+        within("majority", self.majority, 100.0)?;
+        let Some(confusion) = &self.confusion else {
+            return Ok(());
+        };
+        if confusion.len() != classes || confusion.iter().any(|row| row.len() != classes) {
+            return Err(format!(
+                "expected a confusion of {classes} x {classes} classes"
+            ));
+        }
+        let counted: u64 = confusion.iter().flatten().copied().map(u64::from).sum();
+        match counted == self.images as u64 {
+            true => Ok(()),
+            false => Err(format!(
+                "expected a confusion of {} images, found one of {counted}",
+                self.images
+            )),
+        }
+    }
+}
+
+fn within(what: &str, found: f64, most: f64) -> Result<(), String> {
+    match (0.0..=most).contains(&found) {
+        true => Ok(()),
+        false => Err(format!(
+            "{what}: expected a number from 0 to {most}, found {found}"
+        )),
+    }
 }
 
 /// Versions of neurn and Burn.
@@ -127,5 +169,39 @@ mod tests {
     #[test]
     fn burn_is_named_as_it_was_locked() {
         assert!(versions()["burn"].starts_with("0.22."), "{:?}", versions());
+    }
+
+    fn target(change: impl FnOnce(&mut TargetResult)) -> Result<(), String> {
+        let mut target = TargetResult {
+            accuracy: 50.0,
+            images: 4,
+            majority: 50.0,
+            confusion: Some(vec![vec![1, 1], vec![1, 1]]),
+            fingerprint: String::new(),
+        };
+        change(&mut target);
+        target.check(2)
+    }
+
+    #[test]
+    fn values_that_cannot_be_are_refused() {
+        assert_eq!(target(|_| {}), Ok(()));
+        type Change = fn(&mut TargetResult);
+        let changes: [(Change, &str); 4] = [
+            (
+                |t| t.accuracy = -5000.0,
+                "accuracy: expected a number from 0 to 100",
+            ),
+            (|t| t.majority = f64::NAN, "majority"),
+            (
+                |t| t.confusion = Some(vec![vec![4], vec![0, 0]]),
+                "2 x 2 classes",
+            ),
+            (|t| t.images = 5, "expected a confusion of 5 images"),
+        ];
+        for (change, says) in changes {
+            let wrong = target(change).unwrap_err();
+            assert!(wrong.contains(says), "{wrong}");
+        }
     }
 }

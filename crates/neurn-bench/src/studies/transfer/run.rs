@@ -1,45 +1,19 @@
-//! One run, from prepared images to its record.
+//! One run, from images to its record.
 
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use burn::tensor::Device;
-use burn::train::Interrupter;
-use neurn_models::ClassifierConfig;
+use neurn_models::Frontend;
 
-use super::Run;
-use crate::data::{CLASSES, Domain, Shift};
-use crate::studies::transfer::record::{Record, test_key, versions};
-use crate::train::{Checkpoints, Event, Examples, Interrupted, Trainer};
-
-/// Which images of a source train and which select.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Split {
-    /// The first so many train.
-    pub train: usize,
-    /// The so many after them select.
-    pub select: usize,
-}
-
-impl Split {
-    /// A sixth of the images selects, at most `select_limit`; of the rest at
-    /// most `train_limit` train. MNIST's 60,000 with the limits 10,000 and
-    /// 2,000 are split as the field does.
-    ///
-    /// ```
-    /// use neurn_bench::studies::transfer::Split;
-    ///
-    /// assert_eq!(Split::of(60_000, 10_000, 2_000), Split { train: 10_000, select: 2_000 });
-    /// assert_eq!(Split::of(4_434, 10_000, 2_000), Split { train: 3_695, select: 739 });
-    /// ```
-    pub fn of(count: usize, train_limit: usize, select_limit: usize) -> Self {
-        let select = (count / 6).clamp(1, select_limit.max(1));
-        Self {
-            train: count.saturating_sub(select).min(train_limit),
-            select: select.min(count),
-        }
-    }
-}
+use super::job::{CHANNELS, Job};
+use super::record::{Record, TargetResult, versions};
+use crate::data::{Domain, Shift};
+use crate::error::Error;
+use crate::runner::{Context, Line};
+use crate::train::{
+    Checkpoints, Confusion, Event, Examples, ImageShape, InputStatistics, Split, TrainError,
+    Trained, Trainer,
+};
 
 /// What a network is tested on: the test images of a domain, or the first of
 /// them, shifted.
@@ -64,11 +38,9 @@ impl Target<'_> {
 
     /// Whether a record has the accuracy on these very images.
     pub fn is_in(&self, record: &Record) -> bool {
-        let name = self.name();
-        let fingerprint = record.data.get(&test_key(&self.domain.name));
-        record.accuracy.contains_key(&name)
-            && record.images.get(&name) == Some(&self.count)
-            && fingerprint.map(String::as_str) == Some(self.domain.test.fingerprint())
+        record.targets.get(&self.name()).is_some_and(|result| {
+            result.images == self.count && result.fingerprint == self.domain.test.fingerprint()
+        })
     }
 
     fn examples(&self, side: usize) -> Examples {
@@ -78,132 +50,174 @@ impl Target<'_> {
             None => examples,
         }
     }
-}
 
-/// A run with all that it needs.
-#[derive(Clone, Copy, Debug)]
-pub struct Job<'a> {
-    /// Its settings.
-    pub run: &'a Run,
-    /// The classifier that they make.
-    pub classifier: &'a ClassifierConfig,
-    /// What it is trained on.
-    pub source: &'a Domain,
-    /// What it is tested on.
-    pub targets: &'a [Target<'a>],
-}
-
-impl Job<'_> {
-    /// The run's identity.
-    pub fn id(&self) -> String {
-        let fingerprint = self.source.train.fingerprint();
-        self.run.id(self.classifier, fingerprint)
+    fn result(&self, confusion: Confusion) -> TargetResult {
+        let labels = &self.domain.test.labels()[..self.count];
+        TargetResult {
+            accuracy: confusion.accuracy(),
+            images: self.count,
+            majority: majority(labels),
+            confusion: self.shift.is_none().then_some(confusion.counts),
+            fingerprint: self.domain.test.fingerprint().to_string(),
+        }
     }
+}
 
-    /// Which images of the source train and which select.
-    pub fn split(&self) -> Split {
-        let training = &self.run.training;
-        let count = self.source.train.labels().len();
-        Split::of(count, training.train_limit, training.select_limit)
+/// A job with its images.
+pub(super) struct Run<'a> {
+    pub(super) job: &'a Job,
+    pub(super) sources: Vec<&'a Domain>,
+    pub(super) targets: &'a [Target<'a>],
+}
+
+impl Run<'_> {
+    /// How many images of a source are for what.
+    pub(super) fn split(&self, source: &Domain) -> Split {
+        let training = &self.job.training;
+        let limits = (training.train_limit, training.validation_limit);
+        let count = source.train.labels().len();
+        match &source.validation {
+            None => Split::of(count, limits.0, limits.1),
+            Some(images) => Split {
+                train: count.min(limits.0),
+                validation: images.labels().len().min(limits.1),
+            },
+        }
     }
 
     /// Trains and tests.
-    ///
-    /// # Panics
-    ///
-    /// If the device fails, or runs out of memory.
-    pub fn carry_out(
-        &self,
-        device: &Device,
-        checkpoints: Option<&Checkpoints>,
-        interrupter: &Interrupter,
-        observe: &mut dyn FnMut(Event),
-    ) -> Result<Record, Interrupted> {
+    pub(super) fn record(&self, context: &Context) -> Result<Record, Error> {
         let start = Instant::now();
-        let run = self.run;
-        let training = &run.training;
-        // A frontend that comes first is passed once and not in every epoch.
-        let first = self.classifier.after.is_none();
-        let frontend = first.then(|| self.classifier.frontend.init());
-        let through = |examples: Examples| match &frontend {
-            Some(frontend) => examples.through(frontend, device),
-            None => examples,
+        let Job {
+            method, training, ..
+        } = self.job;
+        let images = ImageShape {
+            channels: CHANNELS,
+            side: training.image_size,
         };
-        let augmentation = run.augmentation();
+        let classes = self.job.classes.len();
+        let classifier = method.classifier(&self.job.model, classes, images);
+        let classifier = classifier.map_err(|error| Error::Plan(error.into()))?;
+        let first = method.after.is_none().then(|| method.frontend.init());
+        let through = |examples: Examples| through(examples, first.as_ref(), context);
+
+        let [raw, validation] = self.parts();
+        let train = through(raw.clone());
+        let validation = through(validation);
+        let input = method.input.statistics(&train, context.device);
+        let input = input.map_err(TrainError::from)?;
+        let classifier = classifier
+            .with_mean(input.mean.clone())
+            .with_std(input.std.clone());
+
+        let checkpoints = Checkpoints::new(context.checkpoints.to_path_buf());
         let trainer = Trainer {
-            classifier: self.classifier,
+            classifier: &classifier,
             training,
-            augmentation: &augmentation,
-            seed: run.seed,
-            device,
-            interrupter,
-            checkpoints,
+            augmentation: &method.augmentation,
+            seed: self.job.seed,
+            device: context.device,
+            interrupter: context.interrupter,
+            checkpoints: Some(&checkpoints),
         };
-
-        let images = &self.source.train;
-        let split = self.split();
-        let part = |range| through(Examples::new(images, range, training.image_size));
-        let train = part(0..split.train);
-        let select = part(split.train..split.train + split.select);
-        let trained = trainer.train(&train, &select, observe)?;
-
-        let fingerprint = images.fingerprint().to_string();
-        let mut record = Record {
-            id: self.id(),
-            source: self.source.name.clone(),
-            model: run.model.clone(),
-            frontend: run.frontend.clone(),
-            k: run.k,
-            stride: run.stride,
-            after: run.after.clone(),
-            seed: run.seed,
-            device: run.backend,
-            epochs: training.epochs,
-            batch: training.batch,
-            learning_rate: training.learning_rate,
-            train_images: split.train,
-            select_images: split.select,
-            selected_epoch: trained.selected.epoch,
-            select_accuracy: trained.selected.select_accuracy,
-            learning: trained.learning,
-            accuracy: BTreeMap::new(),
-            images: BTreeMap::new(),
-            majority: BTreeMap::new(),
-            confusion: BTreeMap::new(),
-            data: BTreeMap::from([(self.source.name.clone(), fingerprint)]),
-            synthetic: self.source.synthetic(),
-            images_per_second: trained.images_per_second,
-            seconds: 0.0,
-            finished: 0,
-            versions: versions(),
+        let train = match method.frontend_passes_once() {
+            true => train,
+            false => raw,
         };
+        let mut observe = |event| show(event, training.steps(train.labels().len()).len(), context);
+        let trained = trainer.train(&train, &validation, &mut observe)?;
+
+        let mut targets = BTreeMap::new();
         for target in self.targets {
-            let name = target.name();
             let examples = through(target.examples(training.image_size));
             let confusion = trainer.confusion(&trained.classifier, &examples)?;
-            record.accuracy.insert(name.clone(), confusion.accuracy());
-            record.images.insert(name.clone(), target.count);
-            let labels = &target.domain.test.labels()[..target.count];
-            record.majority.insert(name.clone(), majority_class(labels));
-            if target.shift.is_none() {
-                let test = &target.domain.test;
-                let counts = confusion.counts.iter().map(|row| row.to_vec()).collect();
-                record.confusion.insert(name.clone(), counts);
-                let key = test_key(&target.domain.name);
-                record.data.insert(key, test.fingerprint().to_string());
-            }
+            targets.insert(target.name(), target.result(confusion));
         }
-        record.seconds = start.elapsed().as_secs_f64();
-        record.finished = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        Ok(record)
+        let counts = [train.labels().len(), validation.labels().len()];
+        let seconds = start.elapsed().as_secs_f64();
+        Ok(self.finished(context, counts, input, trained, targets, seconds))
+    }
+
+    /// The training images of all sources, and their validation images.
+    fn parts(&self) -> [Examples; 2] {
+        let side = self.job.training.image_size;
+        let mut train = Vec::new();
+        let mut validation = Vec::new();
+        for source in &self.sources {
+            let split = self.split(source);
+            train.push((&source.train, 0..split.train));
+            validation.push(match &source.validation {
+                Some(images) => (images, 0..split.validation),
+                None => (&source.train, split.train..split.train + split.validation),
+            });
+        }
+        [train, validation].map(|parts| Examples::of(&parts, side))
+    }
+
+    fn finished(
+        &self,
+        context: &Context,
+        [train_images, validation_images]: [usize; 2],
+        input: InputStatistics,
+        trained: Trained,
+        targets: BTreeMap<String, TargetResult>,
+        seconds: f64,
+    ) -> Record {
+        let job = self.job;
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+        Record {
+            schema: Record::SCHEMA,
+            id: context.id.to_string(),
+            sources: job.sources.clone(),
+            model: job.model.clone(),
+            method: job.method.clone(),
+            training: job.training.clone(),
+            seed: job.seed,
+            backend: job.backend,
+            classes: job.classes.clone(),
+            train_images,
+            validation_images,
+            input,
+            selected_epoch: trained.selected.epoch,
+            validation_accuracy: trained.selected.validation_accuracy,
+            learning: trained.learning,
+            targets,
+            data: job.data.clone(),
+            synthetic: self.sources.iter().any(|source| source.synthetic()),
+            images_per_second: trained.images_per_second,
+            seconds,
+            finished: since_1970.map_or(0, |since| since.as_secs()),
+            versions: versions(),
+        }
     }
 }
 
-/// The share of the most frequent digit, in percent.
-fn majority_class(labels: &[u8]) -> f64 {
-    let count = |digit| labels.iter().filter(|label| **label == digit).count();
-    let most = (0..CLASSES as u8).map(count).max().unwrap_or(0);
+/// Through a frontend that comes first.
+fn through(examples: Examples, frontend: Option<&Frontend>, context: &Context) -> Examples {
+    match frontend {
+        Some(frontend) => examples.through(frontend, context.device),
+        None => examples,
+    }
+}
+
+/// What a training tells, as a person sees it.
+fn show(event: Event, epochs: usize, context: &Context) {
+    match event {
+        Event::Seen(images) => context.progress.reach(images),
+        Event::Warning(text) => context.progress.warn(&text),
+        Event::Epoch(epoch) => context.progress.stage(&format!(
+            "epoch {}/{epochs}: loss {:.3}, validation {:.1} %",
+            epoch.epoch, epoch.loss, epoch.validation_accuracy
+        )),
+    }
+}
+
+/// The share of the most frequent class, in percent.
+fn majority(labels: &[u16]) -> f64 {
+    let mut counts = BTreeMap::new();
+    for label in labels {
+        *counts.entry(label).or_insert(0_usize) += 1;
+    }
+    let most = counts.values().copied().max().unwrap_or(0);
     100.0 * most as f64 / labels.len() as f64
 }

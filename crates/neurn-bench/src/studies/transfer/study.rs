@@ -1,220 +1,99 @@
-//! A plan carried out: every run that has no record yet is run, and all of
-//! them are put into a report. Any number of processes may do so in one folder.
+//! The study as the runner sees it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::Path;
+use std::sync::OnceLock;
 
-use burn::tensor::Device;
-use burn::train::Interrupter;
-use neurn_models::{ClassifierConfig, FrontendConfig};
-
-use super::report::{self, Report, Samples};
-use super::{Data, Job, Plan, Run, Split, Target};
+use super::Data;
+use super::job::Job;
+use super::plan::{Plan, once};
+use super::record::Record;
+use super::report::{self, Samples};
+use super::run::{Run, Target};
 use crate::data::{Domain, Shift};
-use crate::device::{self, Backend, DeviceName};
+use crate::device::{self, Backend};
 use crate::error::Error;
-use crate::report::write_whole;
-use crate::runner::claims::Claims;
-use crate::runner::journal::{self, Journal};
-use crate::runner::progress::Board;
-use crate::runner::queue::Queue;
-use crate::runner::worker::{Trouble, Work, finished};
-use crate::studies::transfer::record::Record;
-use crate::train::Augmentation;
+use crate::report::{Gallery, write_whole};
+use crate::runner::{self, Context};
 
-/// A plan, its data and where its results go.
+/// A plan with its data.
 #[derive(Debug)]
 pub struct Study {
     /// What to run.
     pub plan: Plan,
     /// On what images.
     pub data: Data,
-    /// On which devices, all of one backend.
-    pub devices: Vec<DeviceName>,
-    /// How many runs at a time on each device.
-    pub at_a_time: usize,
+    /// On what.
+    pub backend: Backend,
     /// Whether the report shows images of the domains. Without them it can be
     /// passed on where the data sets' terms do not let their images be.
     pub images: bool,
-    /// The folder of `results.jsonl`, `plan.toml`, `table.md`, `table.csv`,
-    /// `table.json`, `table.tex`, `report.html` and, with images, `samples.png`.
-    pub out: PathBuf,
+    domains: OnceLock<BTreeMap<String, Domain>>,
 }
 
 impl Study {
-    /// The runs of the plan, each with its identity and whether it has a
-    /// record. Trains nothing and writes nothing.
-    pub fn preview(&self) -> Result<Vec<(Run, String, bool)>, Error> {
-        let runs = self.runs()?;
-        let records = journal::read(&self.journal_path())?;
-        let domains = self.read()?;
-        let targets = self.targets(&domains);
-        let classifiers = classifiers(&runs)?;
-        let jobs = self.jobs(&runs, &classifiers, &domains, &targets);
-        let previewed = jobs
-            .iter()
-            .map(|job| (job.run.clone(), job.id(), finished(&records, job).is_some()));
-        Ok(previewed.collect())
-    }
-
-    /// Runs what has no record yet, writes the report, and returns its tables as
-    /// Markdown. When `interrupter` stops it, the report holds what was finished.
-    pub fn run(&self, interrupter: &Interrupter) -> Result<String, Error> {
-        // Before anything is computed: a plan that can be run, a folder that can be
-        // written to, and devices that start.
-        let runs = self.runs()?;
-        let journal = Journal::open(&self.journal_path())?;
-        let claims = Claims::open(self.out.join("claims"))?;
-        let (devices, missing) = self.open_devices()?;
-        let domains = self.read()?;
-        let targets = self.targets(&domains);
-        let classifiers = classifiers(&runs)?;
-        let jobs = self.jobs(&runs, &classifiers, &domains, &targets);
-        let plan = self.plan.to_toml();
-        write_whole(&self.out.join("plan.toml"), plan.as_bytes())?;
-
-        let open = jobs
-            .iter()
-            .enumerate()
-            .filter(|(_, job)| finished(journal.records(), job).is_none());
-        let work = Work {
-            jobs: &jobs,
-            queue: Queue::new(open.map(|(number, _)| number)),
-            claims,
-            journal: Mutex::new(journal),
-            checkpoints: &self.out.join("checkpoints"),
-            board: Board::new(),
-            interrupter,
-            trouble: Mutex::new(Trouble {
-                lost: missing,
-                ..Trouble::default()
-            }),
-        };
-        std::thread::scope(|scope| {
-            for (name, device) in &devices {
-                for _ in 0..self.at_a_time {
-                    let work = &work;
-                    scope.spawn(move || work.on(name, device));
-                }
-            }
-        });
-
-        let journal = work.journal.into_inner().unwrap_or_else(|e| e.into_inner());
-        let trouble = work.trouble.into_inner().unwrap_or_else(|e| e.into_inner());
-        let left = work.queue.left();
-        let records: Vec<Record> = jobs
-            .iter()
-            .filter_map(|job| finished(journal.records(), job).cloned())
-            .collect();
-        let drawing = device::cpu().unwrap_or(devices[0].1.clone());
-        let markdown = self.report(&jobs, &records, &domains, &drawing)?;
-        match trouble {
-            Trouble {
-                fatal: Some(error), ..
-            } => Err(error),
-            _ if interrupter.should_stop() => Err(Error::Interrupted),
-            Trouble { lost, .. } if left > 0 => Err(Error::NoDeviceLeft { left, lost }),
-            Trouble { failed, .. } if !failed.is_empty() => Err(Error::RunsFailed(failed)),
-            _ => Ok(markdown),
+    /// A study of this plan.
+    pub fn new(plan: Plan, data: Data, backend: Backend, images: bool) -> Self {
+        Self {
+            plan,
+            data,
+            backend,
+            images,
+            domains: OnceLock::new(),
         }
     }
 
-    /// The runs of the plan, of the domains by the names that they have here.
-    fn runs(&self) -> Result<Vec<Run>, Error> {
-        let backend = self.backend()?;
-        let mut runs = self.plan.runs(backend)?;
-        for run in &mut runs {
-            run.source = self.data.name(&run.source);
+    /// The plan by the names that domains have here.
+    fn shown_plan(&self) -> Plan {
+        let mut plan = self.plan.clone();
+        for names in [&mut plan.sources, &mut plan.targets, &mut plan.shifted] {
+            names
+                .iter_mut()
+                .for_each(|name| *name = self.data.shown(name));
         }
-        Ok(runs)
+        plan
     }
 
-    /// The backend of all devices, which this build holds.
-    fn backend(&self) -> Result<Backend, Error> {
-        let Some(first) = self.devices.first() else {
-            return Err(Error::Argument("expected a device, found none".to_string()));
-        };
-        let backend = first.backend();
-        if let Some(other) = self.devices.iter().find(|d| d.backend() != backend) {
-            return Err(Error::Argument(format!(
-                "expected devices of one backend, as another rounds differently and the runs of \
-                 a study are compared with each other; found `{first}` and `{other}`"
-            )));
+    /// All domains that the plan names, read once.
+    fn domains(&self) -> Result<&BTreeMap<String, Domain>, Error> {
+        if let Some(domains) = self.domains.get() {
+            return Ok(domains);
         }
-        backend.built()?;
-        Ok(backend)
+        let all = self.data.names();
+        self.plan.check(&all)?;
+        let sources = self.plan.source_sets(&all).concat();
+        let names = once(sources.into_iter().chain(self.plan.target_names(&all)));
+        let domains = self.data.domains(&names, self.plan.training.image_size)?;
+        let by_name = domains
+            .into_iter()
+            .map(|domain| (domain.name.clone(), domain));
+        Ok(self.domains.get_or_init(|| by_name.collect()))
     }
 
-    /// The devices that start, and what became of the others: a study goes on
-    /// without a server that is down.
-    fn open_devices(&self) -> Result<(Vec<Opened<'_>>, Vec<String>), Error> {
-        let mut devices = Vec::new();
-        let mut missing = Vec::new();
-        let mut first = None;
-        for name in &self.devices {
-            match name.open() {
-                Ok(device) => devices.push((name, device)),
-                Err(error) => {
-                    missing.push(error.to_string());
-                    first.get_or_insert(error);
-                }
-            }
-        }
-        match (devices.is_empty(), first) {
-            (true, Some(error)) => Err(error.into()),
-            _ => {
-                missing.iter().for_each(|error| eprintln!("{error}"));
-                Ok((devices, missing))
-            }
-        }
-    }
-
-    fn journal_path(&self) -> PathBuf {
-        self.out.join("results.jsonl")
-    }
-
-    /// The domains of the plan, by the plan's names, each read once.
-    fn read(&self) -> Result<BTreeMap<String, Domain>, Error> {
-        let mut domains = BTreeMap::new();
-        for name in self.plan.sources.iter().chain(&self.plan.targets) {
-            if !domains.contains_key(name) {
-                domains.insert(name.clone(), self.data.domain(name)?);
-            }
-        }
-        let training = &self.plan.training;
-        for source in &self.plan.sources {
-            let domain = &domains[source];
-            let found = domain.train.labels().len();
-            if Split::of(found, training.train_limit, training.select_limit).train == 0 {
-                return Err(Error::TooFewImages {
-                    domain: domain.name.clone(),
-                    expected: 2,
-                    found,
-                });
-            }
-        }
-        Ok(domains)
+    /// The names of the domains, in the order in which reports show them.
+    fn names(&self) -> Vec<String> {
+        let names = self.data.names().into_iter();
+        names.map(|name| self.data.shown(&name)).collect()
     }
 
     /// What every network is tested on: the targets, then each shift of each.
     fn targets<'a>(&self, domains: &'a BTreeMap<String, Domain>) -> Vec<Target<'a>> {
-        let plan = &self.plan;
-        let mut targets: Vec<Target<'_>> = Vec::new();
-        for name in once(plan.targets.iter()) {
-            let domain = &domains[name];
-            targets.push(Target {
+        let plan = self.shown_plan();
+        let names = plan.target_names(&self.names());
+        let whole = names
+            .iter()
+            .map(|name| &domains[name])
+            .map(|domain| Target {
                 domain,
                 shift: None,
                 count: domain.test.labels().len(),
             });
-        }
+        let mut targets: Vec<Target<'a>> = whole.collect();
         let shifted = match plan.shifted.is_empty() {
-            true => &plan.targets,
-            false => &plan.shifted,
+            true => names,
+            false => once(plan.shifted.iter().cloned()),
         };
-        for name in once(shifted.iter()) {
-            let domain = &domains[name];
+        for domain in shifted.iter().map(|name| &domains[name]) {
             for kind in once(plan.shifts.iter().copied()) {
                 targets.extend(Shift::severities(kind).map(|shift| Target {
                     domain,
@@ -226,113 +105,157 @@ impl Study {
         targets
     }
 
-    fn jobs<'a>(
+    fn run_of<'a>(
         &self,
-        runs: &'a [Run],
-        classifiers: &'a [ClassifierConfig],
+        job: &'a Job,
         domains: &'a BTreeMap<String, Domain>,
         targets: &'a [Target<'a>],
-    ) -> Vec<Job<'a>> {
-        let by_name: BTreeMap<&str, &Domain> = domains
-            .values()
-            .map(|domain| (domain.name.as_str(), domain))
-            .collect();
-        runs.iter()
-            .zip(classifiers)
-            .map(|(run, classifier)| Job {
-                run,
-                classifier,
-                source: by_name[run.source.as_str()],
-                targets,
-            })
-            .collect()
-    }
-
-    /// Writes the report and the pictures, and returns the tables as Markdown.
-    fn report(
-        &self,
-        jobs: &[Job<'_>],
-        records: &[Record],
-        domains: &BTreeMap<String, Domain>,
-        device: &Device,
-    ) -> Result<String, Error> {
-        let names = |plan: &[String]| once(plan.iter().map(|name| self.data.name(name)));
-        let sources: Vec<String> = names(&self.plan.sources);
-        let targets: Vec<String> = names(&self.plan.targets);
-        // In the order in which all pictures show them.
-        let shown = crate::data::NAMES.iter();
-        let shown: Vec<&Domain> = shown.filter_map(|name| domains.get(*name)).collect();
-        let mut frontends: Vec<(String, FrontendConfig)> = Vec::new();
-        for job in jobs {
-            // What has a picture of its own.
-            let first = job.run.after.is_none();
-            if first && job.run.augmentation() == Augmentation::None {
-                let frontend = (job.run.frontend_label(), job.classifier.frontend.clone());
-                if !frontends.contains(&frontend) {
-                    frontends.push(frontend);
-                }
+    ) -> Result<Run<'a>, Error> {
+        let sources = job.sources.iter().map(|name| &domains[name]).collect();
+        let run = Run {
+            job,
+            sources,
+            targets,
+        };
+        for domain in &run.sources {
+            if run.split(domain).train == 0 {
+                return Err(Error::TooFewImages {
+                    domain: domain.name.clone(),
+                    expected: 2,
+                    found: domain.train.labels().len(),
+                });
             }
         }
-        let side = self.plan.training.image_size;
-        let title = match self.plan.title.as_str() {
+        Ok(run)
+    }
+}
+
+impl runner::Study for Study {
+    type Job = Job;
+    type Record = Record;
+
+    fn jobs(&self) -> Result<Vec<Job>, Error> {
+        let domains = self.domains()?;
+        let prints = domains.iter().map(|(name, domain)| {
+            let print = domain.train.fingerprint().to_string();
+            (name.clone(), print)
+        });
+        let classes = match domains.values().next() {
+            Some(domain) => domain.classes.clone(),
+            None => Vec::new(),
+        };
+        let plan = self.shown_plan();
+        let jobs = plan.jobs(&self.names(), &classes, &prints.collect(), self.backend)?;
+        for job in &jobs {
+            self.run_of(job, domains, &[])?;
+        }
+        Ok(jobs)
+    }
+
+    fn label(&self, job: &Job) -> String {
+        job.label()
+    }
+
+    fn length(&self, job: &Job) -> usize {
+        let Ok(domains) = self.domains() else {
+            return 0;
+        };
+        let sources = self.run_of(job, domains, &[]).map(|run| {
+            let images = run.sources.iter().map(|source| run.split(source).train);
+            images.sum()
+        });
+        sources.map_or(0, |images| job.training.images(images))
+    }
+
+    fn run(&self, job: &Job, context: &Context) -> Result<Record, Error> {
+        let domains = self.domains()?;
+        let targets = self.targets(domains);
+        self.run_of(job, domains, &targets)?.record(context)
+    }
+
+    fn answers(&self, record: &Record, _: &Job) -> bool {
+        self.domains().is_ok_and(|domains| {
+            let targets = self.targets(domains);
+            targets.iter().all(|target| target.is_in(record))
+        })
+    }
+
+    fn summary(&self, record: &Record) -> String {
+        let unshifted = record
+            .targets
+            .iter()
+            .filter(|(name, _)| !name.contains('+'));
+        let cells: Vec<String> = unshifted
+            .map(|(name, result)| format!("{name} {:.1}", result.accuracy))
+            .collect();
+        format!("{} (%), {:.0} s", cells.join(", "), record.seconds)
+    }
+
+    fn report(&self, records: &[Record], out: &Path) -> Result<String, Error> {
+        write_whole(&out.join("plan.toml"), self.plan.to_toml().as_bytes())?;
+        let plan = self.shown_plan();
+        let names = self.names();
+        let targets = plan.target_names(&names);
+        let title = match plan.title.as_str() {
             "" => "Domain transfer",
             title => title,
         };
-        let gallery = match self.images {
-            true => report::gallery(&shown, &frontends, side, device),
-            false => Vec::new(),
+        let shown: Vec<&Domain> = match self.domains.get() {
+            Some(domains) => names.iter().filter_map(|name| domains.get(name)).collect(),
+            None => Vec::new(),
         };
-        let report = Report {
-            title,
-            records,
-            sources: &sources,
-            targets: &targets,
-            gallery: &gallery,
-        };
-        let markdown = report::write(&report, &self.out)?;
+        let mut galleries = Vec::new();
         if self.images {
-            self.draw_samples(&shown, device)?;
+            if let (false, Some(device)) = (shown.is_empty(), device::cpu()) {
+                draw_gallery(&plan, &shown, &device, out)?;
+                draw_samples(&plan, &shown, &device, out)?;
+            }
+            galleries = Gallery::read_all(out);
         }
-        Ok(markdown)
-    }
-
-    fn draw_samples(&self, domains: &[&Domain], device: &Device) -> Result<(), Error> {
-        let neurn = self.plan.frontends.iter().find(|f| f.name == "neurn");
-        let k = neurn.and_then(|f| f.k.first()).copied().unwrap_or(3);
-        let picture = Samples::new(domains, k, self.plan.training.image_size, device).draw();
-        let path = self.out.join("samples.png");
-        let mut png = std::io::Cursor::new(Vec::new());
-        picture
-            .write_to(&mut png, image::ImageFormat::Png)
-            .map_err(|source| Error::Picture { path, source })?;
-        write_whole(&self.out.join("samples.png"), png.get_ref())
+        report::document(title, records, &targets).write(out, galleries)
     }
 }
 
-/// A device with its name.
-type Opened<'a> = (&'a DeviceName, Device);
-
-/// The classifier of each run, each made and checked once.
-fn classifiers(runs: &[Run]) -> Result<Vec<ClassifierConfig>, Error> {
-    let mut made: BTreeMap<(&str, String), ClassifierConfig> = BTreeMap::new();
-    let mut classifiers = Vec::new();
-    for run in runs {
-        let key = (run.model.as_str(), run.frontend_label());
-        if !made.contains_key(&key) {
-            made.insert(key.clone(), run.classifier()?);
-        }
-        classifiers.push(made[&key].clone());
+fn draw_gallery(
+    plan: &Plan,
+    domains: &[&Domain],
+    device: &burn::tensor::Device,
+    out: &Path,
+) -> Result<(), Error> {
+    let methods = plan.methods.iter();
+    let first = methods.filter(|method| method.frontend_passes_once());
+    let frontends = first.map(|method| (method.frontend.label(), method.frontend.clone()));
+    let frontends: Vec<_> = once(frontends);
+    if frontends.is_empty() {
+        return Ok(());
     }
-    Ok(classifiers)
+    let gallery = report::gallery(domains, &frontends, plan.training.image_size, device);
+    let gallery = gallery.map_err(|source| Error::Picture {
+        path: out.to_path_buf(),
+        source,
+    })?;
+    gallery.save(out, "frontends")
 }
 
-/// Each once, in the order of its first.
-fn once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for item in items {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
+fn draw_samples(
+    plan: &Plan,
+    domains: &[&Domain],
+    device: &burn::tensor::Device,
+    out: &Path,
+) -> Result<(), Error> {
+    let k = plan
+        .methods
+        .iter()
+        .find_map(|method| method.patch())
+        .unwrap_or(3);
+    let picture = Samples::new(domains, k, plan.training.image_size, device).draw();
+    let path = out.join("samples.png");
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture
+        .write_to(&mut png, image::ImageFormat::Png)
+        .map_err(|source| Error::Picture {
+            path: path.clone(),
+            source,
+        })?;
+    write_whole(&path, png.get_ref())
 }

@@ -1,10 +1,10 @@
 use burn::tensor::{Int, Tensor, TensorData};
-use neurn_models::LayerName;
+use neurn_models::{Classifier, LayerName};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a layer makes of an image, with the mean and deviation of each channel
 /// between its own and those of another image of the step.
@@ -19,7 +19,7 @@ use serde::Serialize;
 /// ```
 ///
 /// Means and deviations count as constants in the gradient. It happens in each
-/// place with a chance of `chance`.
+/// place with a probability.
 ///
 /// Source: Zhou, Yang, Qiao & Xiang, *Domain Generalization with MixStyle*, ICLR
 /// 2021, [arXiv 2104.02008](https://arxiv.org/abs/2104.02008): after the first
@@ -28,10 +28,11 @@ use serde::Serialize;
 /// ResNet, and after the last block of a MobileNet at a quarter and at an eighth of
 /// the image's size, where those stages end; so after the first pool alone in the
 /// published digit network. Deviations are those of the pixels at hand (over n).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct MixStyle {
-    /// The chance that styles are mixed, in each place of each step. Default: 0.5
-    pub chance: f64,
+    /// Of styles being mixed, in each place of each step. Default: 0.5
+    pub probability: f64,
     /// Both parameters of the Beta distribution. Default: 0.1
     pub alpha: f64,
     /// Whether it may follow the last layer. Default: false
@@ -40,11 +41,7 @@ pub struct MixStyle {
 
 impl Default for MixStyle {
     fn default() -> Self {
-        Self {
-            chance: 0.5,
-            alpha: 0.1,
-            last: false,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -62,6 +59,38 @@ const PLACES: [&str; 6] = [
 const EPSILON: f64 = 1e-6;
 
 impl MixStyle {
+    /// The paper's settings.
+    pub const DEFAULT: Self = Self {
+        probability: 0.5,
+        alpha: 0.1,
+        last: false,
+    };
+
+    /// The logits of images that have passed the frontend, if it comes first.
+    ///
+    /// # Shapes
+    ///
+    /// - images: `[N, channels, H, W]`
+    /// - output: `[N, classes]`
+    pub fn logits(
+        &self,
+        classifier: &Classifier,
+        images: Tensor<4>,
+        rng: &mut ChaCha8Rng,
+    ) -> Tensor<2> {
+        let images = classifier.normalization.forward(images);
+        let last = classifier.backbone.layer_names().pop();
+        let is_last = |layer: &LayerName| last.as_ref().is_some_and(|l| layer.is(l));
+        let mut after = |layer: &LayerName, x| {
+            let x = classifier.after_layer(layer, x);
+            match self.follows(layer) && (self.last || !is_last(layer)) {
+                true => self.forward(x, rng),
+                false => x,
+            }
+        };
+        classifier.backbone.forward_with(images, &mut after)
+    }
+
     /// Whether it follows this layer.
     pub fn follows(&self, layer: &LayerName) -> bool {
         PLACES.iter().any(|place| layer.is(place))
@@ -76,16 +105,16 @@ impl MixStyle {
     ///
     /// # Panics
     ///
-    /// If `alpha` is not over 0, or `chance` not in `0..=1`.
-    pub fn forward(&self, x: Tensor<4>, chance: &mut ChaCha8Rng) -> Tensor<4> {
-        if !chance.random_bool(self.chance) {
+    /// If `alpha` is not over 0, or `probability` not in `0..=1`.
+    pub fn forward(&self, x: Tensor<4>, rng: &mut ChaCha8Rng) -> Tensor<4> {
+        if !rng.random_bool(self.probability) {
             return x;
         }
         let [count, _, _, _] = x.dims();
         let beta = Beta::new(self.alpha, self.alpha).expect("alpha over 0");
-        let shares: Vec<f64> = (0..count).map(|_| beta.sample(chance)).collect();
+        let shares: Vec<f64> = (0..count).map(|_| beta.sample(rng)).collect();
         let mut order: Vec<i64> = (0..count as i64).collect();
-        order.shuffle(chance);
+        order.shuffle(rng);
         mixed(x, &shares, order)
     }
 }
@@ -117,7 +146,7 @@ fn mixed(x: Tensor<4>, shares: &[f64], order: Vec<i64>) -> Tensor<4> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chance;
+    use super::super::step_rng;
     use super::*;
     use burn::tensor::Device;
 
@@ -211,15 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn chance_decides_whether() {
+    fn the_probability_decides_whether() {
         let changed = |probability| {
             let mix_style = MixStyle {
-                chance: probability,
+                probability,
                 ..MixStyle::default()
             };
             (0..100)
                 .filter(|&step| {
-                    let output = mix_style.forward(images(), &mut chance(1, 1, step));
+                    let output = mix_style.forward(images(), &mut step_rng(1, 1, step));
                     output.into_data() != images().into_data()
                 })
                 .count()

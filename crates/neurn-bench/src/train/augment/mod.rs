@@ -1,5 +1,5 @@
-//! Rivals at training time: what happens to the images of a step, or to what a
-//! layer makes of them. Nothing is augmented when a network is tested.
+//! Augmentation: what happens to the images of a training step, or to what a layer
+//! makes of them. Nothing is augmented when a network is tested.
 //!
 //! Random numbers come from a stream of their own a step, so that neither a
 //! resumed epoch nor a run at the same time changes one.
@@ -10,65 +10,93 @@ mod rand_conv;
 pub use mix_style::MixStyle;
 pub use rand_conv::RandConv;
 
-use burn::tensor::Tensor;
-use neurn_models::{Classifier, LayerName};
+use burn::nn::loss::CrossEntropyLossConfig;
+use burn::tensor::{Int, Tensor};
+use neurn_models::Classifier;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// What happens to the images of a step. Its settings are part of a run's
-/// identity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// What happens to the images of a training step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Augmentation {
     /// Nothing.
     #[default]
     None,
-    /// They may pass a random convolution.
+    /// They pass random convolutions, before the frontend.
     RandConv(RandConv),
     /// They may exchange their styles inside the network.
     MixStyle(MixStyle),
 }
 
+/// No augmentation has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no augmentation `{0}`; the augmentations are none, rand-conv, mix-style")]
+pub struct UnknownAugmentation(pub String);
+
+impl std::str::FromStr for Augmentation {
+    type Err = UnknownAugmentation;
+
+    fn from_str(name: &str) -> Result<Self, UnknownAugmentation> {
+        let mut all = Self::ALL.into_iter();
+        let named = all.find(|augmentation| augmentation.label().unwrap_or("none") == name);
+        named.ok_or_else(|| UnknownAugmentation(name.to_string()))
+    }
+}
+
 impl Augmentation {
-    /// The logits of a step's images, which have passed the frontend already.
+    /// Each with its default settings.
+    pub const ALL: [Self; 3] = [
+        Self::None,
+        Self::RandConv(RandConv::DEFAULT),
+        Self::MixStyle(MixStyle::DEFAULT),
+    ];
+
+    /// What a table calls it, if there is one.
+    pub fn label(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::RandConv(_) => Some("rand-conv"),
+            Self::MixStyle(_) => Some("mix-style"),
+        }
+    }
+
+    /// Whether it changes images before the frontend, which then has to be passed in
+    /// every step.
+    pub fn changes_images(&self) -> bool {
+        matches!(self, Self::RandConv(_))
+    }
+
+    /// The loss of a step, the mean over its images: of images as they are if the
+    /// augmentation changes images or the frontend follows a layer, or else of images
+    /// that have passed the frontend.
     ///
     /// # Shapes
     ///
     /// - images: `[N, channels, H, W]`
-    /// - output: `[N, num_classes]`
-    pub fn forward(
+    /// - labels: `[N]`
+    /// - output: `[1]`
+    pub fn loss(
         &self,
         classifier: &Classifier,
         images: Tensor<4>,
-        chance: &mut ChaCha8Rng,
-    ) -> Tensor<2> {
+        labels: Tensor<1, Int>,
+        rng: &mut ChaCha8Rng,
+    ) -> Tensor<1> {
+        let cross_entropy = CrossEntropyLossConfig::new().init(&images.device());
         match self {
-            Self::None => classifier.forward_from_frontend(images),
-            Self::RandConv(rand_conv) => {
-                let images = classifier.normalization.forward(images);
-                let images = rand_conv.forward(images, chance);
-                let mut after = |layer: &_, x| classifier.after_layer(layer, x);
-                classifier.backbone.forward_with(images, &mut after)
-            }
+            Self::None => cross_entropy.forward(classifier.forward_from_frontend(images), labels),
+            Self::RandConv(rand_conv) => rand_conv.loss(classifier, images, labels, rng),
             Self::MixStyle(mix_style) => {
-                let images = classifier.normalization.forward(images);
-                let last = classifier.backbone.layer_names().pop();
-                let is_last = |layer: &LayerName| last.as_ref().is_some_and(|l| layer.is(l));
-                let mut after = |layer: &LayerName, x| {
-                    let x = classifier.after_layer(layer, x);
-                    match mix_style.follows(layer) && (mix_style.last || !is_last(layer)) {
-                        true => mix_style.forward(x, chance),
-                        false => x,
-                    }
-                };
-                classifier.backbone.forward_with(images, &mut after)
+                cross_entropy.forward(mix_style.logits(classifier, images, rng), labels)
             }
         }
     }
 }
 
 /// The random numbers of a step.
-pub(super) fn chance(seed: u64, epoch: usize, step: usize) -> ChaCha8Rng {
+pub(super) fn step_rng(seed: u64, epoch: usize, step: usize) -> ChaCha8Rng {
     let mut key = [0; 32];
     for (bytes, word) in key
         .chunks_exact_mut(8)
@@ -84,7 +112,7 @@ mod tests {
     use super::*;
     use crate::train::seeded;
     use burn::tensor::{Device, TensorData};
-    use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, MODELS};
+    use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, LayerName, MODELS};
 
     fn classifier(model: &str) -> Classifier {
         let backbone = BackboneConfig::from_name(model, 10, 3, 32).unwrap();
@@ -100,11 +128,21 @@ mod tests {
         Tensor::from_data(data, &Device::flex())
     }
 
+    fn labels(count: i64) -> Tensor<1, Int> {
+        Tensor::arange(0..count, &Device::flex())
+    }
+
+    fn loss(augmentation: Augmentation, classifier: &Classifier, step: usize) -> f32 {
+        let mut rng = step_rng(7, 1, step);
+        let loss = augmentation.loss(classifier, images(8), labels(8), &mut rng);
+        loss.into_scalar()
+    }
+
     /// Every stream that is asked for twice is the same, and no two are.
     #[test]
-    fn a_step_has_its_own_chance() {
+    fn a_step_has_its_own_stream() {
         use rand::RngExt;
-        let first = |seed, epoch, step| chance(seed, epoch, step).random::<u64>();
+        let first = |seed, epoch, step| step_rng(seed, epoch, step).random::<u64>();
         assert_eq!(first(1, 2, 3), first(1, 2, 3));
         let mut all: Vec<u64> = (0..64)
             .map(|i| first(i / 16, (i / 4 % 4) as usize, (i % 4) as usize))
@@ -115,39 +153,46 @@ mod tests {
     }
 
     #[test]
-    fn none_is_the_classifier() {
+    fn none_is_the_cross_entropy_of_the_classifier() {
         let classifier = classifier("digit-net-small");
-        let images = images(4);
-        let output = Augmentation::None.forward(&classifier, images.clone(), &mut chance(0, 1, 0));
-        let expected = classifier.forward(images);
-        assert_eq!(output.into_data(), expected.into_data());
+        let output = classifier.forward(images(8));
+        let expected = CrossEntropyLossConfig::new()
+            .init(&Device::flex())
+            .forward(output, labels(8));
+        let expected: f32 = expected.into_scalar();
+        assert_eq!(loss(Augmentation::None, &classifier, 0), expected);
     }
 
-    /// The same chance gives the same logits, and each rival changes them in some
+    /// The same stream gives the same loss, and each augmentation changes it in some
     /// step.
     #[test]
-    fn rivals_depend_on_chance_alone() {
+    fn an_augmentation_depends_on_its_stream_alone() {
         let classifier = classifier("digit-net-small");
-        let images = images(8);
-        let plain = classifier.forward(images.clone()).into_data();
-        for rival in [
-            Augmentation::RandConv(RandConv::default()),
-            Augmentation::MixStyle(MixStyle::default()),
-        ] {
-            let output = |step| {
-                let mut chance = chance(7, 1, step);
-                let output = rival.forward(&classifier, images.clone(), &mut chance);
-                output.into_data()
-            };
-            assert_eq!(output(3), output(3));
-            let changed = (0..64).filter(|&step| output(step) != plain).count();
-            match rival {
-                Augmentation::RandConv(_) => assert_eq!(changed, 64),
-                // In two places with a chance of a half each: 48 +- 3.5, and six
+        let plain = loss(Augmentation::None, &classifier, 0);
+        for augmentation in &Augmentation::ALL[1..] {
+            let loss = |step| loss(*augmentation, &classifier, step);
+            assert_eq!(loss(3), loss(3));
+            let changed = (0..32).filter(|&step| loss(step) != plain).count();
+            match augmentation {
+                Augmentation::RandConv(_) => assert_eq!(changed, 32),
+                // In two places with a chance of a half each: 24 +- 2.4, and six
                 // deviations.
-                _ => assert!((27..=64).contains(&changed), "{rival:?}: {changed}"),
+                _ => assert!((9..=32).contains(&changed), "{augmentation:?}: {changed}"),
             }
         }
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for augmentation in Augmentation::ALL {
+            let name = augmentation.label().unwrap_or("none");
+            assert_eq!(name.parse(), Ok(augmentation));
+        }
+        let error = "cutout".parse::<Augmentation>().unwrap_err().to_string();
+        assert!(
+            error.contains("`cutout`") && error.contains("rand-conv"),
+            "{error}"
+        );
     }
 
     /// With one place, which comes last, MixStyle would do nothing; the published
@@ -156,18 +201,14 @@ mod tests {
     fn mix_style_spares_the_last_layer() {
         let classifier = classifier("digit-net");
         let images = images(8);
-        let rival = Augmentation::MixStyle(MixStyle {
-            chance: 1.0,
+        let always = MixStyle {
+            probability: 1.0,
             ..MixStyle::default()
-        });
-        let output = rival.forward(&classifier, images.clone(), &mut chance(0, 1, 0));
-        let mut once = chance(0, 1, 0);
+        };
+        let output = always.logits(&classifier, images.clone(), &mut step_rng(0, 1, 0));
+        let mut rng = step_rng(0, 1, 0);
         let mut after = |layer: &LayerName, x| match layer.is("pool1") {
-            true => MixStyle {
-                chance: 1.0,
-                ..MixStyle::default()
-            }
-            .forward(x, &mut once),
+            true => always.forward(x, &mut rng),
             false => x,
         };
         let images = classifier.normalization.forward(images);

@@ -1,4 +1,4 @@
-//! The heat map of RSA: groups by layers, with ceilings.
+//! RSA of each group: the nearest layer of each trained network, and the ceiling.
 
 use super::results::{Results, Subject};
 use super::shown;
@@ -6,92 +6,81 @@ use crate::report::figure::ink::{MORE, scale, tint};
 use crate::report::figure::tiles::{Tile, Tiles};
 use crate::report::figure::{Figure, Group, Legend, Panel};
 use crate::report::value::typeset;
+use crate::studies::alignment::Measure;
 
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     let groups = results.groups(data);
-    let subjects: Vec<Subject> = results
-        .subjects(data)
-        .into_iter()
-        .filter(|subject| results.layers(data, subject).len() > 1)
-        .collect();
-    let value = |subject: &Subject, frontend: &str, layer: &str, group: &str| {
-        results.find("rsa", data, subject, frontend, layer, group)
-    };
-    let frontends = results.frontends(data);
-    let mut most = 0.0_f64;
-    for subject in &subjects {
-        for layer in results.layers(data, subject) {
-            for (group, frontend) in groups
-                .iter()
-                .flat_map(|g| frontends.iter().map(move |f| (g, f)))
-            {
-                if let Some(found) = value(subject, frontend, &layer, group) {
-                    most = most.max(found.value).max(found.ceiling.unwrap_or(0.0));
-                }
-            }
-        }
-    }
-    if subjects.is_empty() || most <= 0.0 {
+    if groups.len() < 2 {
         return None;
     }
-    let tile = |value: Option<f64>| -> Option<Tile> {
-        value.map(|value| {
-            let (colour, text) = tint(MORE, (value / most).clamp(0.0, 1.0));
-            (typeset(&hundredths(value)), colour, text)
-        })
+    let subjects = results.subjects(data);
+    let trained: Vec<&Subject> = subjects.iter().filter(|s| s.origin.is_trained()).collect();
+    let subjects = match trained.is_empty() {
+        true => subjects.iter().collect(),
+        false => trained,
     };
-    let panel = |subject: &Subject, frontend: &String| {
-        let mut columns = results.layers(data, subject);
-        let rows = groups.iter().map(|group| {
-            let layers = columns.iter();
-            let found: Vec<_> = layers
-                .map(|layer| value(subject, frontend, layer, group))
-                .collect();
-            let ceiling = found.iter().flatten().find_map(|found| found.ceiling);
-            let mut tiles: Vec<Option<Tile>> = found
-                .iter()
-                .map(|found| tile(found.map(|found| found.value)))
-                .collect();
-            tiles.push(tile(ceiling));
-            tiles
-        });
-        let tiles: Vec<_> = rows.collect();
-        columns.push("ceiling".to_string());
-        let drawing = Tiles {
-            rows: groups.clone(),
-            columns,
-            tiles,
-            titles: ["".to_string(), "layer".to_string()],
-            tile: [40, 24],
-        };
-        Panel {
-            title: frontend.clone(),
-            drawing: drawing.draw(),
+    // A column each: what it is called, and a value for each group.
+    let mut columns: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    let mut ceilings = vec![None; groups.len()];
+    for subject in subjects {
+        for frontend in results.frontends(data) {
+            let best = |group: &String| {
+                results.best_layer(Measure::Rsa, data, subject, [&frontend, group])
+            };
+            let found: Vec<_> = groups.iter().map(best).collect();
+            for (ceiling, found) in ceilings.iter_mut().zip(&found) {
+                *ceiling = ceiling.or(found.as_ref().and_then(|(_, found)| found.ceiling));
+            }
+            let values = found
+                .into_iter()
+                .map(|found| found.map(|(_, found)| found.value));
+            columns.push((format!("{}: {frontend}", subject.model), values.collect()));
         }
+    }
+    columns.push(("ceiling".to_string(), ceilings));
+    let all = || {
+        columns
+            .iter()
+            .flat_map(|(_, values)| values)
+            .flatten()
+            .copied()
+    };
+    let most = all().fold(0.0, f64::max);
+    if most <= 0.0 {
+        return None;
+    }
+    let tile = |value: f64| -> Tile {
+        let (colour, text) = tint(MORE, (value / most).clamp(0.0, 1.0));
+        (typeset(&hundredths(value)), colour, text)
+    };
+    let row = |row: usize| {
+        let values = columns.iter().map(|(_, values)| values[row].map(tile));
+        values.collect()
+    };
+    let tiles = Tiles {
+        tiles: (0..groups.len()).map(row).collect(),
+        rows: groups,
+        columns: columns.iter().map(|(name, _)| name.clone()).collect(),
+        titles: ["".to_string(), "nearest layer of".to_string()],
+        tile: [40, 24],
     };
     Some(Figure {
-        id: "heat",
-        title: format!(
-            "RSA by layer and group, {}",
-            shown(data, results.is_simulated(data))
-        ),
-        caption: "Spearman's correlation of RDMs, the mean over seeds; the last column is the \
-                  ceiling, the root of the reliability of the group's RDM."
+        title: format!("RSA by group, {}", shown(data, results.is_simulated(data))),
+        caption: "Spearman's correlation of RDMs of the layer that is nearest to each group, the \
+                  mean over seeds; the best of many layers is too high by chance. The last column \
+                  is the ceiling, the root of the reliability of the group's RDM."
             .to_string(),
         legend: Legend::Scale(
             ["0.00".to_string(), hundredths(most)],
             scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
         ),
-        groups: subjects
-            .iter()
-            .map(|subject| Group {
-                title: subject.label(),
-                panels: frontends
-                    .iter()
-                    .map(|frontend| panel(subject, frontend))
-                    .collect(),
-            })
-            .collect(),
+        groups: vec![Group {
+            title: String::new(),
+            panels: vec![Panel {
+                title: String::new(),
+                drawing: tiles.draw(),
+            }],
+        }],
     })
 }
 

@@ -1,60 +1,59 @@
-//! What each frontend gains, beside what it gains for the controls.
+//! RSA along the layers of each network.
 
-use super::results::{Results, title, treatments};
+use super::results::{Results, Subject};
 use super::shown;
-use crate::report::figure::dots::{Dot, dots};
+use crate::report::figure::ink::key;
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::statistics::Estimate;
+use crate::studies::alignment::Measure;
 
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     let frontends = results.frontends(data);
-    let mut groups = Vec::new();
-    for frontend in treatments(&frontends) {
-        let mut panels = Vec::new();
-        for measure in results.measures(data) {
-            let mut names = Vec::new();
-            let mut gains = Vec::new();
-            for subject in results.subjects(data) {
-                if let Some(gain) = results.gain(measure, data, &subject, frontend) {
-                    gains.push(Dot {
-                        row: names.len(),
-                        // What has learnt, and controls.
-                        series: usize::from(subject.is_trained()),
-                        value: gain.value,
-                        bar: gain.interval,
-                    });
-                    names.push(subject.label());
-                }
-            }
-            let axis = format!("{}: nearer by", title(measure));
-            if let Some(drawing) = dots(&names, &gains, &axis, Some(0.0), 0.005) {
-                panels.push(Panel {
-                    title: title(measure).to_string(),
-                    drawing,
-                });
-            }
+    let group = results.mean_group(data);
+    let panel = |subject: &Subject| -> Option<Panel> {
+        let layers = results.layers(data, subject);
+        if layers.len() < 2 {
+            return None;
         }
-        if !panels.is_empty() {
-            groups.push(Group {
-                title: frontend.clone(),
-                panels,
+        let line = |(series, frontend): (usize, &String)| {
+            let points = layers.iter().enumerate().filter_map(|(place, layer)| {
+                let key = [frontend.as_str(), layer, &group];
+                let found = results.find(Measure::Rsa, data, subject, key)?;
+                Some(Point {
+                    x: (place + 1) as f64,
+                    y: Estimate::of(&[found.value])?,
+                })
             });
-        }
-    }
-    if groups.is_empty() {
-        return None;
-    }
-    Some(Figure {
-        id: "nearer",
-        title: format!(
-            "What brings it nearer, {}",
-            shown(data, results.is_simulated(data))
+            Line {
+                series,
+                points: points.collect(),
+                style: Style::Marked,
+            }
+        };
+        let axes = Axes {
+            x_title: "layer, from the first".to_string(),
+            y_title: "RSA".to_string(),
+            ticks: (1..=layers.len()).map(|place| place as f64).collect(),
+        };
+        let curves: Vec<Line> = frontends.iter().enumerate().map(line).collect();
+        Some(Panel {
+            title: subject.label(),
+            drawing: lines(&axes, &curves)?,
+        })
+    };
+    let panels: Vec<Panel> = results.subjects(data).iter().filter_map(panel).collect();
+    let keys = frontends.iter().enumerate();
+    (!panels.is_empty()).then(|| Figure {
+        title: format!("RSA by layer, {}", shown(data, results.is_simulated(data))),
+        caption: "Spearman's correlation of RDMs, the mean over groups and seeds.".to_string(),
+        legend: Legend::Keys(
+            keys.map(|(place, frontend)| (key(place), frontend.clone()))
+                .collect(),
         ),
-        caption: "The gain of each frontend over none, the mean over layers and groups; to the \
-                  right of the line is nearer. Blue has learnt from images, grey are controls. \
-                  Bars are 95 % bootstrap intervals, over scenes for RSA and over neurons \
-                  otherwise."
-            .to_string(),
-        legend: Legend::None,
-        groups,
+        groups: vec![Group {
+            title: String::new(),
+            panels,
+        }],
     })
 }

@@ -1,11 +1,13 @@
-//! From measurements of alignment to what a person reads.
+//! From records, and the artifacts beside them, to a document.
 
-mod csv;
+mod answer;
+mod gains;
 mod heat;
 mod layers;
 mod overlaps;
 mod pictures;
 mod results;
+mod rows;
 mod scatter;
 mod tables;
 #[cfg(test)]
@@ -14,105 +16,105 @@ mod violins;
 
 use std::path::Path;
 
-use crate::error::Error;
-use crate::report::figure::Figure;
-use crate::report::page::{Gallery, page};
-use crate::report::{format, write_whole};
-use crate::studies::alignment::{Measurement, Settings, View};
+use super::artifact::Artifact;
+use super::record::Record;
+use crate::report::{Document, Section, Warning};
 use results::Results;
 
 const TITLE: &str = "Alignment with mouse visual cortex";
 
-/// A report as the text of its files.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rendered {
-    /// The tables.
-    pub markdown: String,
-    /// Every measurement, one a row.
-    pub csv: String,
-    /// Tables, figures and pictures as one file that loads nothing.
-    pub html: String,
+/// A record with what figures need beyond it.
+struct Drawn<'a> {
+    record: &'a Record,
+    artifact: &'a Artifact,
 }
 
-/// The text of all files. Without `images` it has no pictures of RDMs and maps,
-/// from which the data could be had.
-///
-/// # Errors
-///
-/// If a picture cannot be encoded.
-pub fn render(
-    measured: &[Measurement],
-    views: &[View],
-    settings: &Settings,
-    images: bool,
-) -> Result<Rendered, image::ImageError> {
-    let results = Results::new(measured);
-    let sections = tables::sections(&results, settings);
-    let mut figures: Vec<Figure> = Vec::new();
+impl Drawn<'_> {
+    fn data(&self) -> String {
+        shown(&self.record.job.data, self.record.simulated)
+    }
+
+    fn label(&self) -> String {
+        format!("{}, {}", self.data(), self.record.job.network.label())
+    }
+}
+
+/// What the records of a study say, and what was left beside them in its folder.
+/// Without `images` it has no pictures of RDMs and maps, from which the data could be
+/// had. What is missing in the folder is left out, and said.
+pub fn document(records: &[Record], out: &Path, images: bool) -> Document {
+    let results = Results::new(records);
+    let mut sections = Vec::new();
     for data in results.data() {
-        figures.extend(heat::figure(&results, &data));
-        figures.extend(layers::figure(&results, &data));
-        figures.extend(scatter::figure(&results, &data));
+        sections.push(of_data(&results, &data, out, images));
     }
-    for view in views {
-        figures.extend(violins::figure(view));
-        figures.extend(overlaps::figure(view));
+    sections.extend(tables::networks(&results));
+    sections.extend(tables::how_to_read(&results));
+    for data in results.data() {
+        sections.push(tables::of_data(&results, &data));
     }
-    let pictured = if images { views } else { &[] };
-    let rdms: Vec<_> = pictured.iter().map(pictures::rdms).collect();
-    let maps: Vec<_> = pictured.iter().flat_map(pictures::maps).collect();
-    let galleries = [
-        Gallery {
-            title: "RDMs side by side".to_string(),
-            caption: "Ranks of dissimilarities, dark where two scenes are alike: of the group \
-                      whose RDM is the most reliable, and of the layer nearest to it behind each \
-                      frontend."
+    sections.push(tables::published());
+    Document {
+        title: TITLE.to_string(),
+        answer: answer::answer(&results),
+        warning: results.any_simulated().then(|| Warning {
+            stressed: "Simulated neurons".to_string(),
+            rest: ", made up by a program. They show that a measure finds what is there, and \
+                   nothing about mice."
                 .to_string(),
-            pictures: &rdms,
-        },
-        Gallery {
-            title: "Maps of neurons and of units".to_string(),
-            caption: "The representations of the neurons that answer most reliably, and below \
-                      them the maps of the units that RMSE pairs them with in the first layer, \
-                      each from its least value (black) to its largest (white). The pairing is the study's."
-                .to_string(),
-            pictures: &maps,
-        },
-    ];
-    let warning = results.simulated().then_some([
-        "Simulated neurons",
-        ", made up by a program. They show that a measure finds what is there, and nothing about \
-         mice.",
-    ]);
-    Ok(Rendered {
-        markdown: format::markdown(TITLE, &sections),
-        csv: csv::csv(measured),
-        html: page(TITLE, warning, &sections, &figures, &galleries)?,
-    })
+        }),
+        sections,
+        rows: rows::rows(records),
+    }
 }
 
-/// Writes `table.md`, `table.csv` and `report.html` into a folder, each whole or
-/// not at all, and returns the Markdown.
-///
-/// # Errors
-///
-/// If a file cannot be written.
-pub fn write(
-    measured: &[Measurement],
-    views: &[View],
-    settings: &Settings,
-    images: bool,
-    out: &Path,
-) -> Result<String, Error> {
-    let path = out.join("report.html");
-    let rendered = render(measured, views, settings, images).map_err(|source| Error::Picture {
-        path: path.clone(),
-        source,
-    })?;
-    write_whole(&out.join("table.md"), rendered.markdown.as_bytes())?;
-    write_whole(&out.join("table.csv"), rendered.csv.as_bytes())?;
-    write_whole(&path, rendered.html.as_bytes())?;
-    Ok(rendered.markdown)
+/// The figures of a data set, with the table of what each frontend gains.
+fn of_data(results: &Results, data: &str, out: &Path, images: bool) -> Section {
+    let mut section = Section {
+        title: shown(data, results.is_simulated(data)),
+        tables: tables::gains(results, data),
+        ..Section::default()
+    };
+    section.figures.extend(gains::figure(results, data));
+    section.figures.extend(layers::figure(results, data));
+    section.figures.extend(heat::figure(results, data));
+    section.figures.extend(scatter::figure(results, data));
+    // Of one network, the last in the list.
+    let Some(record) = results.of(data).last() else {
+        return section;
+    };
+    match Artifact::read(record, out) {
+        Ok(artifact) => {
+            let drawn = Drawn {
+                record,
+                artifact: &artifact,
+            };
+            section.figures.extend(violins::figure(&drawn));
+            section.figures.extend(overlaps::figure(&drawn));
+            if images {
+                section.galleries.extend(pictures::rdms(&drawn));
+                section.galleries.extend(pictures::maps(&drawn));
+            }
+        }
+        Err(reason) => section.paragraphs.push(format!(
+            "Without the distributions over neurons, the densities and the pictures of {}, \
+             which need a file that is not there or not whole: {reason}.",
+            record.job.network.label()
+        )),
+    }
+    section
+}
+
+/// What violins of a group are drawn of, behind each frontend.
+#[cfg(test)]
+pub(super) fn numbers_of_violins(
+    record: &Record,
+    artifact: &Artifact,
+    group: &str,
+) -> Vec<Vec<f64>> {
+    let drawn = Drawn { record, artifact };
+    let samples = violins::samples(&drawn, &[group.to_string()]);
+    samples.into_iter().map(|sample| sample.values).collect()
 }
 
 /// How the data are called where they are shown.

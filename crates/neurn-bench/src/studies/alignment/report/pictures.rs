@@ -1,124 +1,81 @@
 //! RDMs, and maps of neurons beside those of units, as pictures.
 
-use faer::Mat;
 use image::{Rgba, RgbaImage};
 
-use super::shown;
-use crate::measures::{Comparison, Rdm, Scaling, compare, pair, rmse_matrix};
-use crate::report::Picture;
+use super::Drawn;
 use crate::report::figure::ink::tick;
-use crate::statistics::average_ranks;
-use crate::studies::alignment::{Layer, View};
+use crate::report::{Gallery, Picture};
+use crate::studies::alignment::artifact::Shades;
 
 /// Pixels between pictures, which nothing is drawn on.
-const GAP: u32 = 4;
-/// Maps in a row; few enough for a phone.
-const COLUMNS: usize = 8;
+const GAP: usize = 4;
 
 /// The RDM of the most reliable group beside those of the layers nearest to it.
-pub(super) fn rdms(view: &View) -> Picture {
-    let groups = view.neurons.groups.iter();
-    let group = groups.reduce(|best, group| match group.ceiling > best.ceiling {
-        true => group,
-        false => best,
-    });
-    let group = group.expect("neurons have a group");
-    let near = |layer: &Layer| compare(&layer.rdm, &group.rdm, Comparison::Spearman);
-    let mut names = vec![group.name.clone()];
-    let mut side_by_side = vec![&group.rdm];
-    for (frontend, layers) in &view.layers {
-        let nearest = layers.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
-        let nearest = nearest.expect("a network has layers");
-        names.push(format!(
-            "{frontend}, {}: {}",
-            nearest.name,
-            tick(near(nearest), 2)
-        ));
-        side_by_side.push(&nearest.rdm);
+pub(super) fn rdms(drawn: &Drawn) -> Option<Gallery> {
+    let artifact = drawn.artifact;
+    let mut names = vec![artifact.most_reliable.clone()];
+    let mut side_by_side = vec![Some(&artifact.rdm)];
+    for views in &artifact.frontends {
+        let r = tick(f64::from(views.r), 2);
+        names.push(format!("{}, {}: {r}", views.frontend, views.nearest));
+        side_by_side.push(Some(&views.rdm));
     }
-    let side = group.rdm.conditions() as u32;
-    let mut image = RgbaImage::new(side_by_side.len() as u32 * (side + GAP), side);
-    for (place, rdm) in (0..).zip(&side_by_side) {
-        let ranks = average_ranks(rdm.values());
-        let most = ranks.len() as f64;
-        let ranks = Rdm::from_values(rdm.conditions(), ranks).square();
-        let left = place * (side + GAP);
-        for i in 0..side {
-            for j in 0..side {
-                let shade = (255.0 * ranks[(i as usize, j as usize)] / most).round() as u8;
-                image.put_pixel(left + j, i, Rgba([shade, shade, shade, 255]));
-            }
-        }
-    }
-    Picture {
-        domain: format!(
-            "{}, {}. From the left: {}",
-            shown(&view.neurons.name, view.neurons.simulated),
-            view.label,
-            names.join("; ")
-        ),
-        rows: Vec::new(),
-        image,
-    }
+    let name = format!("{}. From the left: {}", drawn.label(), names.join("; "));
+    gallery(
+        "RDMs side by side",
+        "Ranks of dissimilarities, dark where two scenes are alike: of the group whose RDM is \
+         the most reliable, and of the layer nearest to it behind each frontend.",
+        Picture::new(&name, Vec::new(), &image(&[side_by_side])),
+    )
 }
 
 /// Maps of the most reliable neurons, and of their units behind each frontend.
-pub(super) fn maps(view: &View) -> Option<Picture> {
-    let single = view.neurons.single.as_ref()?;
-    let mut neurons: Vec<usize> = (0..single.silent.len()).collect();
-    neurons.retain(|&neuron| !single.silent[neuron]);
-    if let Some(reliability) = &single.reliability {
-        neurons.sort_by(|&a, &b| reliability[b].total_cmp(&reliability[a]));
+pub(super) fn maps(drawn: &Drawn) -> Option<Gallery> {
+    let artifact = drawn.artifact;
+    if artifact.maps.is_empty() {
+        return None;
     }
-    neurons.truncate(COLUMNS);
-    let mut rows = vec!["neurons".to_string()];
-    let of_neurons = neurons
-        .iter()
-        .map(|&neuron| map(&single.representations, neuron));
-    let mut pictures: Vec<Vec<Vec<f64>>> = vec![of_neurons.collect()];
-    for (frontend, layers) in &view.layers {
-        let layer = layers.first()?;
-        let distances = rmse_matrix(
-            single.representations.as_ref(),
-            layer.maps.as_ref(),
-            view.scaling,
-        );
-        let pairs = pair(distances.as_ref(), view.pairing);
-        let units = neurons.iter().filter_map(|neuron| {
-            let (_, unit) = pairs.iter().find(|(other, _)| other == neuron)?;
-            Some(map(&layer.maps, *unit))
-        });
-        rows.push(format!("{frontend}, {}", layer.name));
-        pictures.push(units.collect());
+    let mut names = vec!["neurons".to_string()];
+    let mut rows: Vec<Vec<Option<&Shades>>> = vec![artifact.maps.iter().map(Some).collect()];
+    for views in &artifact.frontends {
+        names.push(format!("{}, {}", views.frontend, views.first));
+        rows.push(views.maps.iter().map(Option::as_ref).collect());
     }
-    let stimuli = &view.neurons.stimuli;
-    let (height, width) = (stimuli.height() as u32, stimuli.width() as u32);
-    let mut image = RgbaImage::new(
-        COLUMNS as u32 * (width + GAP),
-        pictures.len() as u32 * (height + GAP),
-    );
-    for (row, maps) in pictures.iter().enumerate() {
-        for (column, map) in maps.iter().enumerate() {
-            for (pixel, value) in map.iter().enumerate() {
-                let shade = (255.0 * value).round() as u8;
-                let x = column as u32 * (width + GAP) + pixel as u32 % width;
-                let y = row as u32 * (height + GAP) + pixel as u32 / width;
-                image.put_pixel(x, y, Rgba([shade, shade, shade, 255]));
-            }
-        }
-    }
-    Some(Picture {
-        domain: format!(
-            "{}, {}",
-            shown(&view.neurons.name, view.neurons.simulated),
-            view.label
-        ),
-        rows,
-        image,
+    gallery(
+        "Maps of neurons and of units",
+        "The maps of the neurons that answer most reliably, and below them those of the units \
+         that RMSE pairs them with in the first layer, each from its least value (black) to its \
+         largest (white). The pairing is the study's.",
+        Picture::new(&drawn.label(), names, &image(&rows)),
+    )
+}
+
+fn gallery(title: &str, caption: &str, picture: image::ImageResult<Picture>) -> Option<Gallery> {
+    Some(Gallery {
+        title: title.to_string(),
+        caption: caption.to_string(),
+        // One without pixels is none.
+        pictures: vec![picture.ok()?],
     })
 }
 
-fn map(maps: &Mat<f64>, index: usize) -> Vec<f64> {
-    let row: Vec<f64> = maps.row(index).iter().copied().collect();
-    Scaling::MinMax.apply(&row)
+/// Rows of pictures of one size, with nothing where there is none.
+fn image(rows: &[Vec<Option<&Shades>>]) -> RgbaImage {
+    let all = || rows.iter().flatten().copied().flatten();
+    let width = all().map(|shades| shades.width).max().unwrap_or(0);
+    let height = all().map(Shades::height).max().unwrap_or(0);
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let [wide, high] = [columns * (width + GAP), rows.len() * (height + GAP)];
+    let mut image = RgbaImage::new(wide as u32, high as u32);
+    for (row, pictures) in rows.iter().enumerate() {
+        for (column, shades) in pictures.iter().enumerate() {
+            let Some(shades) = shades else { continue };
+            for (pixel, &shade) in shades.values.iter().enumerate() {
+                let x = column * (width + GAP) + pixel % shades.width;
+                let y = row * (height + GAP) + pixel / shades.width;
+                image.put_pixel(x as u32, y as u32, Rgba([shade, shade, shade, 255]));
+            }
+        }
+    }
+    image
 }

@@ -1,37 +1,75 @@
 //! The tables of a study of alignment.
 
-use super::results::{Results, Subject, Summary, title, treatments, without_layers};
+use super::answer;
+use super::results::{Results, Subject, Summary, treatments, without_layers};
 use super::shown;
-use crate::report::table::{Row, Section, Table};
-use crate::report::value::{Value, signed_thousandths};
-use crate::studies::alignment::{BASELINE, Settings, difference};
+use crate::report::Section;
+use crate::report::table::{Row, Table};
+use crate::report::value::Value;
+use crate::studies::alignment::{BASELINE, Measure, UnitMap, difference};
 
-pub(super) fn sections(results: &Results, settings: &Settings) -> Vec<Section> {
-    let mut sections = vec![how_to_read(results, settings)];
-    for data in results.data() {
-        let mut tables = gains(results, &data);
-        tables.push(nearness(results, &data));
-        tables.extend(by_layer(results, &data));
-        tables.extend(sites(results, &data));
-        tables.extend(groups(results, &data));
-        let simulated = results.is_simulated(&data);
-        if simulated {
-            for table in &mut tables {
-                table.caption = format!("Simulated: {}", table.caption);
-            }
-        }
-        sections.push(Section {
-            title: shown(&data, simulated),
-            paragraphs: verdicts(results, &data),
-            tables,
-        });
+/// The tables of a data set, long as they are.
+pub(super) fn of_data(results: &Results, data: &str) -> Section {
+    let mut tables = vec![nearness(results, data)];
+    tables.extend(by_layer(results, data));
+    tables.extend(sites(results, data));
+    tables.extend(groups(results, data));
+    let simulated = results.is_simulated(data);
+    if simulated {
+        mark(&mut tables);
     }
-    sections.push(published());
-    sections
+    Section {
+        title: format!("{}: all tables", shown(data, simulated)),
+        paragraphs: answer::sentences(results, data),
+        tables,
+        folded: true,
+        ..Section::default()
+    }
 }
 
-fn how_to_read(results: &Results, settings: &Settings) -> Section {
-    let mut paragraphs = vec![
+/// Says of each table that its neurons are simulated.
+fn mark(tables: &mut [Table]) {
+    for table in tables {
+        table.caption = format!("Simulated: {}", table.caption);
+    }
+}
+
+/// What the networks have learnt that were trained for this.
+pub(super) fn networks(results: &Results) -> Option<Section> {
+    let learnt = || results.records.iter().flat_map(|record| &record.learnt);
+    let mut frontends: Vec<String> = Vec::new();
+    for learnt in learnt() {
+        if !frontends.contains(&learnt.frontend) {
+            frontends.push(learnt.frontend.clone());
+        }
+    }
+    let mut rows: Vec<Row> = Vec::new();
+    for record in results
+        .records
+        .iter()
+        .filter(|record| !record.learnt.is_empty())
+    {
+        let model = &record.job.network.model;
+        if rows.iter().all(|row| row.name != *model) {
+            let accuracies = frontends.iter();
+            let accuracies = accuracies.map(|frontend| results.accuracy(model, frontend));
+            rows.push(Row::new(model, accuracies.map(Value::accuracy).collect()));
+        }
+    }
+    let images = learnt().next()?.test_images;
+    let caption = format!("Accuracy on {images} test images of CIFAR-10, in percent");
+    Some(Section {
+        title: "What the networks have learnt".to_string(),
+        tables: vec![Table::over_seeds(caption, "network", frontends, rows)],
+        ..Section::default()
+    })
+}
+
+/// What was compared and how; `None` without a record.
+pub(super) fn how_to_read(results: &Results) -> Option<Section> {
+    let job = &results.records.first()?.job;
+    let settings = &job.comparison;
+    let paragraphs = vec![
         "RMSE is the papers': between a neuron's map (the mean image weighted by its responses) \
          and that of its unit, both scaled; less is nearer. KDE-IoU, also the papers', is how far \
          the densities of the two activities overlap. RSA is Spearman's correlation between RDMs; \
@@ -53,13 +91,16 @@ fn how_to_read(results: &Results, settings: &Settings) -> Section {
          is: pixels have one."
             .to_string(),
         format!(
-            "Settings: RDMs by {}, pairing {}, maps {} scaled by {}, {}. {} draws of scenes, {} \
-             of neurons (200 for CKA), {} permutations. Of single neurons, groups of fewer than {} are \
-             left out; means over groups are of groups that share no neurons and have a ceiling of \
-             0.5 or more.",
+            "Settings: RDMs by {}, pairing {}, {} scaled by {}, {}. {} draws of scenes, {} of \
+             neurons (200 for CKA), {} permutations. Of single neurons, groups of fewer than {} \
+             are left out; means over groups are of groups that share no neurons and have a \
+             ceiling of 0.5 or more.",
             settings.distance,
             settings.pairing,
-            settings.maps,
+            match settings.maps {
+                UnitMap::Mean => "mean maps of units",
+                UnitMap::Weighted => "maps of units by their activations",
+            },
             settings.scaling,
             match settings.choose {
                 true => "the most central neurons of each cluster",
@@ -71,128 +112,23 @@ fn how_to_read(results: &Results, settings: &Settings) -> Section {
             settings.least_neurons
         ),
     ];
-    if results.has_training("imagenet") {
-        paragraphs.push(
-            "MobileNet V1 learnt ImageNet without NeuRN. With NeuRN in front its weights meet \
-             images that they were not made for, so a loss there says little about NeuRN."
-                .to_string(),
-        );
-    }
-    if results.simulated() {
-        paragraphs.insert(
-            0,
-            "Simulated neurons are made up by a program. They show that a measure finds what is \
-             there, and nothing about mice."
-                .to_string(),
-        );
-    }
-    Section {
-        title: "How to read this".to_string(),
+    Some(Section {
+        title: "What was run, and how to read it".to_string(),
         paragraphs,
-        tables: Vec::new(),
-    }
+        ..Section::default()
+    })
 }
 
-/// What each measure says of each frontend, in a sentence.
-fn verdicts(results: &Results, data: &str) -> Vec<String> {
-    let subjects = results.subjects(data);
-    let frontends = results.frontends(data);
-    let mut sentences = Vec::new();
-    for frontend in treatments(&frontends) {
-        for measure in results.measures(data) {
-            let gain = |subject: &Subject| results.gain(measure, data, subject, frontend);
-            // The networks that have learnt; without any, those that have not.
-            let trained = |subject: &&Subject| subject.is_trained();
-            let any_trained = subjects.iter().any(|subject| subject.is_trained());
-            let told: Vec<&Subject> = match any_trained {
-                true => subjects.iter().filter(trained).collect(),
-                false => subjects
-                    .iter()
-                    .filter(|s| s.training == "untrained")
-                    .collect(),
-            };
-            let parts: Vec<String> = told
-                .iter()
-                .filter_map(|subject| {
-                    let controls = subjects.iter().filter(|other| {
-                        let same = other.training == "untrained" && other.model == subject.model;
-                        other.training == "none" && other.model != "generator"
-                            || (same && any_trained)
-                    });
-                    let controls = controls.filter_map(|control| {
-                        gain(control).map(|summary| (control.label(), summary))
-                    });
-                    let said = said(gain(subject)?, &controls.collect::<Vec<_>>());
-                    Some(format!("{}: {said}", subject.label()))
-                })
-                .collect();
-            if !parts.is_empty() {
-                sentences.push(format!(
-                    "By {}, {frontend} against {BASELINE}, mean over layers and groups, positive \
-                     is nearer. {}.",
-                    title(measure),
-                    parts.join("; ")
-                ));
-            }
-        }
-    }
-    sentences
-}
-
-fn said(gain: Summary, controls: &[(String, Summary)]) -> String {
-    let number = signed_thousandths(gain.value);
-    let [low, high] = gain.interval.unwrap_or(gain.seeds);
-    let range = match gain.interval {
-        Some(_) => format!(
-            "[{}, {}]",
-            signed_thousandths(low),
-            signed_thousandths(high)
-        ),
-        None => "(without an interval)".to_string(),
-    };
-    let text = format!("{number} {range}");
-    if low <= 0.0 && high >= 0.0 {
-        return format!("{text}, no difference that the interval shows");
-    }
-    let [least, most] = gain.seeds;
-    if least <= 0.0 && most >= 0.0 {
-        return format!(
-            "{text}, but seeds lie on both sides, from {} to {}: no difference",
-            signed_thousandths(least),
-            signed_thousandths(most)
-        );
-    }
-    if high < 0.0 {
-        return format!("{text}, farther");
-    }
-    // A control shares the gain if it may have as much, or if the network may
-    // have as little.
-    let sharing: Vec<String> = controls
-        .iter()
-        .filter(|(_, control)| {
-            let most = control.interval.map_or(control.value, |[_, high]| high);
-            control.value >= low || most >= gain.value
-        })
-        .map(|(name, control)| format!("{name} {}", signed_thousandths(control.value)))
-        .collect();
-    match sharing.is_empty() {
-        true => format!("{text}, nearer, and by more than the controls"),
-        false => format!(
-            "{text}, nearer, but so is what has learnt nothing ({}): no gain",
-            sharing.join(", ")
-        ),
-    }
-}
-
-fn gains(results: &Results, data: &str) -> Vec<Table> {
+/// What each frontend gains.
+pub(super) fn gains(results: &Results, data: &str) -> Vec<Table> {
     let measures = results.measures(data);
     let frontends = results.frontends(data);
     let table = |frontend: &String| {
         let rows = results.subjects(data).into_iter().filter_map(|subject| {
             let values: Vec<Value> = measures
                 .iter()
-                .map(|measure| {
-                    Summary::number(results.gain(measure, data, &subject, frontend), true)
+                .map(|&measure| {
+                    Summary::cell(results.gain(measure, data, &subject, frontend), true)
                 })
                 .collect();
             let any = values.iter().any(|value| *value != Value::Missing);
@@ -201,10 +137,7 @@ fn gains(results: &Results, data: &str) -> Vec<Table> {
         Table {
             caption: format!("How much nearer {frontend} brings it than {BASELINE}"),
             corner: "what is compared".to_string(),
-            columns: measures
-                .iter()
-                .map(|measure| title(measure).to_string())
-                .collect(),
+            columns: measures.iter().map(|measure| measure.to_string()).collect(),
             rows: rows.collect(),
             notes: vec![
                 "Mean over layers and groups. Positive is nearer, also for RMSE, whose sign is \
@@ -213,7 +146,11 @@ fn gains(results: &Results, data: &str) -> Vec<Table> {
             ],
         }
     };
-    treatments(&frontends).map(table).collect()
+    let mut tables: Vec<Table> = treatments(&frontends).map(table).collect();
+    if results.is_simulated(data) {
+        mark(&mut tables);
+    }
+    tables
 }
 
 fn row(results: &Results, data: &str, subject: &Subject, values: Vec<Value>) -> Row {
@@ -233,7 +170,7 @@ fn nearness(results: &Results, data: &str) -> Table {
         for frontend in results.frontends(data) {
             let found: Vec<Option<Summary>> = measures
                 .iter()
-                .map(|measure| results.overall(measure, data, &subject, &frontend))
+                .map(|&measure| results.overall(measure, data, &subject, &frontend))
                 .collect();
             if found.iter().all(Option::is_none) {
                 continue;
@@ -245,7 +182,7 @@ fn nearness(results: &Results, data: &str) -> Table {
             }
             let values = found
                 .into_iter()
-                .map(|summary| Summary::number(summary, false));
+                .map(|summary| Summary::cell(summary, false));
             let mut row = row(results, data, &subject, values.collect());
             row.name = format!("{}: {frontend}", row.name);
             rows.push(row);
@@ -255,10 +192,7 @@ fn nearness(results: &Results, data: &str) -> Table {
     Table {
         caption: "How near it is".to_string(),
         corner: "what is compared".to_string(),
-        columns: measures
-            .iter()
-            .map(|measure| title(measure).to_string())
-            .collect(),
+        columns: measures.iter().map(|measure| measure.to_string()).collect(),
         rows,
         notes: vec![
             "Mean over layers and groups. The ceiling is what the truth is expected to reach: the \
@@ -279,8 +213,8 @@ fn by_layer(results: &Results, data: &str) -> Vec<Table> {
             continue;
         }
         let value = |layer: &str, frontend: &str| {
-            let found = results.find("rsa", data, &subject, frontend, layer, &group);
-            Summary::number(found, frontend.contains(" - "))
+            let found = results.find(Measure::Rsa, data, &subject, [frontend, layer, &group]);
+            Summary::cell(found, frontend.contains(" - "))
         };
         let mut columns = frontends.clone();
         columns.extend(treatments(&frontends).map(|f| difference(f)));
@@ -311,10 +245,12 @@ fn sites(results: &Results, data: &str) -> Option<Table> {
     // A column each.
     let mut values: Vec<Vec<Value>> = Vec::new();
     let subjects = results.subjects(data).into_iter();
-    for subject in subjects.filter(|subject| subject.model != "shuffled-pixels") {
+    for subject in subjects.filter(|subject| !subject.is_shuffled()) {
         let one_layer = results.layers(data, &subject).len() == 1;
         for frontend in &frontends {
-            let best = |group| results.best_layer("rsa", data, &subject, frontend, group);
+            let best = |group: &String| {
+                results.best_layer(Measure::Rsa, data, &subject, [frontend, group])
+            };
             let found: Vec<_> = groups.iter().map(|group| best(group)).collect();
             if found.iter().all(Option::is_none) {
                 continue;
@@ -374,14 +310,16 @@ fn groups(results: &Results, data: &str) -> Option<Table> {
     for subject in results.subjects(data) {
         let layer = results.mean_layer(data, &subject);
         for frontend in results.frontends(data) {
-            let of = |group| results.find("rmse", data, &subject, &frontend, &layer, group);
+            let of = |group: &str| {
+                results.find(Measure::Rmse, data, &subject, [&frontend, &layer, group])
+            };
             let column: Vec<_> = groups.iter().map(|group| of(group)).collect();
-            if subject.model != "shuffled-pixels" && column.iter().any(Option::is_some) {
+            if !subject.is_shuffled() && column.iter().any(Option::is_some) {
                 columns.push(format!("{}: {frontend}", subject.label()));
                 values.push(
                     column
                         .into_iter()
-                        .map(|v| Summary::number(v, false))
+                        .map(|v| Summary::cell(v, false))
                         .collect(),
                 );
             }
@@ -415,7 +353,7 @@ const PUBLISHED: [(&str, f64, f64); 9] = [
     ("Vip", 0.1345, 0.1239),
 ];
 
-fn published() -> Section {
+pub(super) fn published() -> Section {
     // To four places, as they were read.
     let number = |value: f64| Value::Text(format!("{value:.4}"));
     Section {
@@ -435,5 +373,7 @@ fn published() -> Section {
                 .collect(),
             notes: vec!["Read off a scatter plot by eye, give or take 0.0007.".to_string()],
         }],
+        folded: true,
+        ..Section::default()
     }
 }

@@ -1,71 +1,109 @@
-//! The report says what was measured, and that a gain the controls share is
-//! none.
+//! The report says what was measured, and that a gain the controls share is none.
 
 use super::*;
 use crate::device::Backend;
-use crate::report::page::parse;
-use crate::studies::alignment::{BASELINE, MEAN, difference};
+use crate::report::{Rendered, parse};
+use crate::runner::Line;
+use crate::studies::alignment::{
+    BASELINE, Comparison, Job, Learnt, MEAN, Measure, Network, Origin, Settings, Value, difference,
+};
 
-fn line(model: &str, training: &str, frontend: &str, layer: &str, value: f64) -> Measurement {
-    Measurement {
-        run: model.to_string(),
-        line: 0,
-        lines: 1,
-        measure: "rsa".to_string(),
-        data: "allen".to_string(),
-        model: model.to_string(),
-        training: training.to_string(),
+const NEURN: &str = "neurn (k = 3)";
+
+/// Two layers and their mean, or one layer; without, with, and the difference.
+fn record(model: &str, origin: Origin, gain: f64) -> Record {
+    let layers: &[&str] = match origin.is_network() {
+        true => &["conv1", "conv2", MEAN],
+        false => &["pixels"],
+    };
+    let mut values = Vec::new();
+    for layer in layers {
+        for (frontend, value) in [
+            (BASELINE.to_string(), 0.3),
+            (NEURN.to_string(), 0.3 + gain),
+            (difference(NEURN), gain),
+        ] {
+            values.push(Value {
+                measure: Measure::Rsa,
+                ceiling: (!frontend.contains(" - ")).then_some(0.9),
+                frontend,
+                layer: layer.to_string(),
+                group: "VISp/layer23".to_string(),
+                value,
+                interval: Some([value - 0.02, value + 0.02]),
+                p: None,
+                neurons: 10,
+                degenerate: 0,
+            });
+        }
+    }
+    let settings = Settings::default();
+    let learnt = |frontend: &str, test_accuracy| Learnt {
         frontend: frontend.to_string(),
-        layer: layer.to_string(),
-        group: "VISp/layer23".to_string(),
-        value,
-        low: Some(value - 0.02),
-        high: Some(value + 0.02),
-        ceiling: (!frontend.contains('-')).then_some(0.9),
-        p: None,
-        seed: 0,
+        epoch: 1,
+        validation_accuracy: 40.0,
+        test_accuracy,
+        test_images: 1_000,
+    };
+    Record {
+        schema: Record::SCHEMA,
+        id: format!("{model} {origin}"),
+        job: Job {
+            computation: 1,
+            data: "allen".to_string(),
+            fingerprint: "0".to_string(),
+            network: Network {
+                model: model.to_string(),
+                origin,
+                seed: 0,
+            },
+            methods: settings.methods(&settings.input),
+            comparison: Comparison::default(),
+            training: None,
+            images: None,
+            weights: None,
+            backend: Backend::Flex,
+        },
         simulated: false,
-        neurons: 10,
-        degenerate: 0,
-        device: Backend::Flex,
+        learnt: match origin {
+            Origin::Cifar10 => vec![learnt(BASELINE, 41.25), learnt(NEURN, 35.0)],
+            _ => Vec::new(),
+        },
+        values,
+        artifacts: Vec::new(),
+        seconds: 1.0,
+        finished: 1,
+        versions: Default::default(),
     }
 }
 
-/// Two layers and their mean, without, with, and the difference.
-fn network(training: &str, gain: f64) -> Vec<Measurement> {
-    let mut lines = Vec::new();
-    for layer in ["conv1", "conv2", MEAN] {
-        let model = "resnet18";
-        lines.push(line(model, training, BASELINE, layer, 0.3));
-        lines.push(line(model, training, "neurn", layer, 0.3 + gain));
-        lines.push(line(model, training, &difference("neurn"), layer, gain));
-    }
-    lines
+fn network(origin: Origin, gain: f64) -> Record {
+    record("resnet18", origin, gain)
 }
 
-fn pixels(gain: f64) -> Vec<Measurement> {
-    vec![
-        line("pixels", "none", BASELINE, "pixels", 0.1),
-        line("pixels", "none", "neurn", "pixels", 0.1 + gain),
-        line("pixels", "none", &difference("neurn"), "pixels", gain),
-    ]
+fn pixels(gain: f64) -> Record {
+    record("pixels", Origin::Pixels, gain)
 }
 
-fn markdown(lines: &[Vec<Measurement>]) -> String {
-    render(&lines.concat(), &[], &Settings::default(), true)
-        .unwrap()
-        .markdown
+fn rendered(records: &[Record]) -> Rendered {
+    document(records, Path::new("nowhere"), true).render()
+}
+
+fn markdown(records: &[Record]) -> String {
+    rendered(records).markdown
 }
 
 #[test]
 fn a_gain_beyond_the_controls_is_one() {
     let text = markdown(&[
         pixels(0.01),
-        network("untrained", 0.0),
-        network("cifar10", 0.1),
+        network(Origin::Untrained, 0.0),
+        network(Origin::Cifar10, 0.1),
     ]);
+    let expected = "resnet18, cifar10: +0.100 [+0.080, +0.120], nearer, and by more than";
+    assert!(text.contains(expected), "{text}");
     assert!(
-        text.contains("resnet18, cifar10: +0.100 [+0.080, +0.120], nearer, and by more than"),
+        text.contains("0 are farther from cortex, 1 nearer by more"),
         "{text}"
     );
 }
@@ -75,94 +113,99 @@ fn a_gain_that_controls_share_is_none() {
     for (pixels_gain, untrained) in [(0.11, 0.0), (0.0, 0.09)] {
         let text = markdown(&[
             pixels(pixels_gain),
-            network("untrained", untrained),
-            network("cifar10", 0.1),
+            network(Origin::Untrained, untrained),
+            network(Origin::Cifar10, 0.1),
         ]);
         assert!(text.contains("but so is what has learnt nothing"), "{text}");
+        assert!(text.contains("1 nearer as the controls are"), "{text}");
     }
 }
 
 #[test]
 fn no_gain_and_a_loss_are_told() {
-    let text = |gain| markdown(&[pixels(0.0), network("cifar10", gain)]);
+    let text = |gain| markdown(&[pixels(0.0), network(Origin::Cifar10, gain)]);
     assert!(text(0.01).contains("no difference that the interval shows"));
     assert!(text(-0.1).contains("-0.100 [-0.120, -0.080], farther"));
+    assert!(text(-0.1).contains("mostly lower"));
 }
 
 #[test]
 fn less_rmse_is_nearer() {
-    let mut lines = [pixels(0.01), network("cifar10", -0.1)].concat();
-    lines
-        .iter_mut()
-        .for_each(|line| line.measure = "rmse".to_string());
-    let text = render(&lines, &[], &Settings::default(), true)
-        .unwrap()
-        .markdown;
+    let mut records = [pixels(0.01), network(Origin::Cifar10, -0.1)];
+    let values = records.iter_mut().flat_map(|record| &mut record.values);
+    values.for_each(|value| value.measure = Measure::Rmse);
+    let text = markdown(&records);
+    let expected = "+0.100 [+0.080, +0.120], nearer, and by more";
+    assert!(text.contains(expected), "{text}");
+}
+
+/// The accuracy of every trained network stands in the answer.
+#[test]
+fn the_answer_comes_first_and_says_what_the_networks_are_worth() {
+    let text = markdown(&[pixels(0.0), network(Origin::Cifar10, -0.1)]);
+    let expected = format!("resnet18 names 41.2 % behind none and 35.0 % behind {NEURN}");
+    let start: String = text.chars().take(1_200).collect();
+    assert!(start.contains(&expected), "{start}");
     assert!(
-        text.contains("+0.100 [+0.080, +0.120], nearer, and by more"),
-        "{text}"
+        start.contains("Not tested as the papers made it"),
+        "{start}"
     );
+}
+
+/// Whatever the order in which jobs ended.
+#[test]
+fn the_order_of_records_does_not_matter() {
+    let mut records = vec![
+        pixels(0.0),
+        network(Origin::Untrained, 0.02),
+        network(Origin::Cifar10, 0.1),
+    ];
+    let before = rendered(&records);
+    records.reverse();
+    let after = rendered(&records);
+    assert_eq!(before.markdown, after.markdown);
+    assert_eq!(before.html, after.html);
 }
 
 #[test]
 fn simulated_is_written_on_everything() {
-    let mut lines = [pixels(0.0), network("untrained", 0.1)].concat();
-    lines.iter_mut().for_each(|line| line.simulated = true);
+    let mut records = [pixels(0.0), network(Origin::Untrained, 0.1)];
+    records
+        .iter_mut()
+        .for_each(|record| record.simulated = true);
     let Rendered {
         markdown,
         html,
         csv,
-    } = render(&lines, &[], &Settings::default(), true).unwrap();
+        ..
+    } = rendered(&records);
     for caption in markdown.lines().filter(|line| line.starts_with("### ")) {
         // Only the published numbers are of mice.
         let published = caption.contains("arXiv");
-        assert!(
-            caption.starts_with("### Simulated: ") != published,
-            "{caption}"
-        );
+        let marked = caption.starts_with("### Simulated: ") || caption.contains("(simulated)");
+        assert!(marked != published, "{caption}");
     }
     let rows = csv.lines().skip(1);
     assert!(rows.clone().count() > 0 && rows.clone().all(|row| row.contains(",true,")));
-    let document = parse(&html);
-    let titles = document
-        .descendants()
-        .filter(|node| node.has_tag_name("h2"));
-    for title in titles
-        .filter_map(|node| node.text())
-        .filter(|title| title.contains(", "))
-    {
-        assert!(title.contains("(simulated)"), "{title}");
-    }
+    parse(&html);
     assert!(html.contains("<strong>Simulated neurons</strong>"));
 }
 
 #[test]
 fn the_page_is_well_formed_and_loads_nothing() {
-    let html = render(
-        &[pixels(0.0), network("cifar10", 0.1)].concat(),
-        &[],
-        &Settings::default(),
-        true,
-    )
-    .unwrap()
-    .html;
+    let html = rendered(&[pixels(0.0), network(Origin::Cifar10, 0.1)]).html;
     let document = parse(&html);
     for node in document.descendants() {
         for attribute in ["src", "href"] {
             if let Some(address) = node.attribute(attribute) {
-                assert!(
-                    address.starts_with('#') || address.starts_with("data:"),
-                    "{address}"
-                );
+                let inside = address.starts_with('#') || address.starts_with("data:");
+                assert!(inside, "{address}");
             }
         }
     }
-    // A heat map of the layers, and what is nearer.
-    assert!(
-        document
-            .descendants()
-            .filter(|n| n.tag_name().name() == "svg")
-            .count()
-            >= 3
-    );
+    // What is nearer, twice, and RSA by layer.
+    let figures = document
+        .descendants()
+        .filter(|n| n.tag_name().name() == "svg");
+    assert!(figures.count() >= 3);
 }

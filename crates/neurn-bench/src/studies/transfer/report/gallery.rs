@@ -1,21 +1,25 @@
 //! Images of each domain through every frontend.
 
 use burn::tensor::Device;
-use image::{RgbaImage, imageops};
+use image::{ImageResult, RgbaImage, imageops};
 use neurn_models::FrontendConfig;
 
 use crate::data::Domain;
-use crate::report::Picture;
+use crate::report::{Gallery, Picture};
 use crate::train::Examples;
 
-/// The digits that are shown; few enough for a phone.
-const DIGITS: std::ops::Range<u8> = 0..6;
+/// The classes that are shown; few enough for a phone.
+const CLASSES: std::ops::Range<u16> = 0..6;
 /// Pixels between images, which nothing is drawn on.
 const GAP: u32 = 2;
 
-/// The first test image of a few digits of each domain, through each of these
+/// The first test image of a few classes of each domain, through each of these
 /// frontends with their names. Values are shown as they are; what lies outside
-/// 0..=1 is cut off. Without frontends there is no picture.
+/// 0..=1 is cut off.
+///
+/// # Errors
+///
+/// If a picture cannot be encoded, as one without a frontend.
 ///
 /// # Panics
 ///
@@ -25,18 +29,20 @@ pub fn gallery(
     frontends: &[(String, FrontendConfig)],
     side: usize,
     device: &Device,
-) -> Vec<Picture> {
-    if frontends.is_empty() {
-        return Vec::new();
-    }
-    domains
-        .iter()
-        .map(|domain| Picture {
-            domain: domain.name.clone(),
-            rows: frontends.iter().map(|(name, _)| name.clone()).collect(),
-            image: draw(domain, frontends, side, device),
-        })
-        .collect()
+) -> ImageResult<Gallery> {
+    let rows: Vec<String> = frontends.iter().map(|(name, _)| name.clone()).collect();
+    let pictures = domains.iter().map(|domain| {
+        let image = draw(domain, frontends, side, device);
+        Picture::new(&domain.name, rows.clone(), &image)
+    });
+    Ok(Gallery {
+        title: "Through each frontend".to_string(),
+        caption: "The first test image of a few classes of each domain as the network gets it, a \
+                  row a frontend. Values are shown as they are; what lies outside 0 to 1 is cut \
+                  off."
+            .to_string(),
+        pictures: pictures.collect::<ImageResult<_>>()?,
+    })
 }
 
 fn draw(
@@ -46,15 +52,17 @@ fn draw(
     device: &Device,
 ) -> RgbaImage {
     let cell = side as u32 + GAP;
-    let mut picture = RgbaImage::new(DIGITS.len() as u32 * cell, frontends.len() as u32 * cell);
-    for (digit, left) in DIGITS.zip((0_i64..).map(|column| column * i64::from(cell))) {
+    let mut picture = RgbaImage::new(CLASSES.len() as u32 * cell, frontends.len() as u32 * cell);
+    for (class, left) in CLASSES.zip((0_i64..).map(|column| column * i64::from(cell))) {
         let labels = domain.test.labels();
-        let Some(index) = labels.iter().position(|&label| label == digit) else {
+        let Some(index) = labels.iter().position(|&label| label == class) else {
             continue;
         };
         let original = Examples::new(&domain.test, index..index + 1, side);
         for ((_, frontend), row) in frontends.iter().zip(0_i64..) {
-            let shown = original.through(&frontend.init(), device).picture(0);
+            let Ok(shown) = original.through(&frontend.init(), device).picture(0) else {
+                continue;
+            };
             // A stride makes it smaller.
             let shown = imageops::resize(
                 &shown,
@@ -77,7 +85,7 @@ mod tests {
     use crate::data::synthetic;
 
     #[test]
-    fn a_row_a_frontend_and_a_column_a_digit() {
+    fn a_row_a_frontend_and_a_column_a_class() {
         let device = Device::flex();
         let domain = synthetic::domain("synthetic-svhn", 2, 100, 0).unwrap();
         let strided = NeuRnConfig::new(3).with_stride(2);
@@ -85,18 +93,13 @@ mod tests {
             ("none".to_string(), FrontendConfig::none()),
             ("neurn".to_string(), FrontendConfig::neurn(strided)),
         ];
-        let pictures = gallery(&[&domain], &frontends, 32, &device);
-        let [
-            Picture {
-                domain: name,
-                rows,
-                image,
-            },
-        ] = pictures.as_slice()
-        else {
-            panic!("{} pictures", pictures.len());
+        let gallery = gallery(&[&domain], &frontends, 32, &device).unwrap();
+        let [picture] = gallery.pictures.as_slice() else {
+            panic!("{} pictures", gallery.pictures.len());
         };
-        assert_eq!((name.as_str(), rows.len()), ("synthetic-svhn", 2));
+        assert_eq!(picture.name, "synthetic-svhn");
+        assert_eq!(picture.rows, ["none", "neurn"]);
+        let image = image::load_from_memory(&picture.png).unwrap().into_rgba8();
         assert_eq!((image.width(), image.height()), (6 * 34, 2 * 34));
         let index = domain
             .test
@@ -104,7 +107,9 @@ mod tests {
             .iter()
             .position(|&label| label == 4)
             .unwrap();
-        let four = Examples::new(&domain.test, index..index + 1, 32).picture(0);
+        let four = Examples::new(&domain.test, index..index + 1, 32)
+            .picture(0)
+            .unwrap();
         let pixel = |x, y| image.get_pixel(4 * 34 + x, y).0;
         for (x, y, rgb) in four.enumerate_pixels() {
             assert_eq!(pixel(x, y), [rgb[0], rgb[1], rgb[2], 255]);

@@ -1,19 +1,55 @@
-//! Records as numbers: of a treatment, over cells, by seed.
+//! Records as numbers: of a method, over cells, by seed.
 
 use std::collections::BTreeMap;
 
-use super::treatment::{Setting, Treatment};
-use crate::statistics::{Estimate, PairedDifference};
-use crate::studies::transfer::record::Record;
+use neurn_models::MapConfig;
 
-/// Where a network was trained and on what it was tested: source, test set.
+use crate::device::Backend;
+use crate::report::value::Value;
+use crate::statistics::{Estimate, PairedDifference, correlation, holm};
+use crate::studies::transfer::record::{Record, TargetResult};
+use crate::train::{Method, Training};
+
+/// Where a network was trained and on what it was tested: sources, test set.
 pub(super) type Cell = (String, String);
 
+/// A figure of more methods has too many colours.
+const SHOWN: usize = 8;
+
+/// What records have in common that are compared with each other.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Setting {
+    pub(super) model: String,
+    pub(super) backend: Backend,
+    /// But for the learning rate, which is chosen for each method.
+    training: Training,
+}
+
+impl Setting {
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            model: record.model.clone(),
+            backend: record.backend,
+            training: Training {
+                learning_rate: 0.0,
+                ..record.training.clone()
+            },
+        }
+    }
+
+    /// How it was trained.
+    pub(super) fn training(&self) -> String {
+        let Training { batch, .. } = self.training;
+        format!("{} of Adam, batches of {batch}", self.training.length())
+    }
+}
+
 /// The records of a study with the domains that its tables show.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Results<'a> {
-    pub(super) records: &'a [Record],
-    pub(super) sources: &'a [String],
+    pub(super) records: Vec<&'a Record>,
+    /// What networks were trained on: the label, and the domains.
+    pub(super) sources: Vec<(String, &'a [String])>,
     pub(super) targets: &'a [String],
 }
 
@@ -22,6 +58,47 @@ pub(super) struct Results<'a> {
 pub(super) struct Measure {
     pub(super) name: String,
     pub(super) cells: Vec<Cell>,
+}
+
+impl Measure {
+    pub(super) fn new(name: &str, cells: Vec<Cell>) -> Self {
+        Self {
+            name: name.to_string(),
+            cells,
+        }
+    }
+}
+
+/// A method beside another one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Comparison {
+    pub(super) method: Method,
+    pub(super) difference: PairedDifference,
+    /// Corrected by Holm for the number of methods.
+    pub(super) p: Option<f64>,
+    /// Between the two, over seeds.
+    pub(super) correlation: Option<f64>,
+}
+
+impl Comparison {
+    /// Whether it is better or worse, at p < 0.05.
+    pub(super) fn verdict(&self) -> &'static str {
+        match (self.p, self.difference.estimate.mean > 0.0) {
+            (None, _) => "one seed",
+            (Some(p), true) if p < 0.05 => "better",
+            (Some(p), false) if p < 0.05 => "worse",
+            _ => "level",
+        }
+    }
+
+    /// Difference, p and correlation.
+    pub(super) fn values(&self) -> [Value; 3] {
+        [
+            Value::Gain(self.difference),
+            self.p.map_or(Value::Missing, Value::P),
+            self.correlation.map_or(Value::Missing, Value::Correlation),
+        ]
+    }
 }
 
 /// A kind of shift of a domain's test images, with the severities there are.
@@ -53,26 +130,101 @@ pub(super) fn parse_shift(test_set: &str) -> Option<(&str, &str, u32)> {
     Some((domain, kind, severity.parse().ok()?))
 }
 
-impl Results<'_> {
+/// `mnist + usps`
+pub(super) fn source_label(record: &Record) -> String {
+    record.sources.join(" + ")
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(records: Vec<&'a Record>, targets: &'a [String]) -> Self {
+        let sources = records
+            .iter()
+            .map(|record| (source_label(record), record.sources.as_slice()));
+        Self {
+            sources: distinct(sources),
+            records,
+            targets,
+        }
+    }
+
     /// In the order in which the records name them.
     pub(super) fn settings(&self) -> Vec<Setting> {
-        distinct(self.records.iter().map(Setting::of))
+        distinct(self.records.iter().map(|record| Setting::of(record)))
+    }
+
+    /// What tells a setting from the others; empty of the only one.
+    pub(super) fn name(&self, setting: &Setting) -> String {
+        let settings = self.settings();
+        let mut parts = Vec::new();
+        if settings.iter().any(|other| other.model != setting.model) {
+            parts.push(setting.model.clone());
+        }
+        if settings
+            .iter()
+            .any(|other| other.backend != setting.backend)
+        {
+            parts.push(format!("on {}", setting.backend));
+        }
+        let same =
+            |other: &Setting| other.model == setting.model && other.backend == setting.backend;
+        if settings.iter().filter(|other| same(other)).count() > 1 {
+            parts.push(setting.training());
+        }
+        parts.join(", ")
     }
 
     /// In the order in which the records name them, the baseline first.
-    pub(super) fn treatments(&self, setting: &Setting) -> Vec<Treatment> {
-        let mut treatments = distinct(self.of(setting).map(Treatment::of));
-        treatments.sort_by_key(|treatment| *treatment != Treatment::baseline());
-        treatments
+    pub(super) fn methods(&self, setting: &Setting) -> Vec<Method> {
+        let mut methods = distinct(self.of(setting).map(|record| record.method.clone()));
+        methods.sort_by_key(|method| *method != Method::default());
+        methods
     }
 
-    pub(super) fn of(&self, setting: &Setting) -> impl Iterator<Item = &Record> {
+    /// The method of the papers, or what comes nearest to it.
+    pub(super) fn neurn(&self, setting: &Setting) -> Option<Method> {
+        let methods = self.methods(setting);
+        let is_neurn = |method: &&Method| matches!(method.frontend.map, MapConfig::NeuRn(_));
+        let plain = |method: &&Method| **method == Method::of(method.frontend.clone());
+        let of_neurn = || methods.iter().filter(is_neurn);
+        of_neurn().find(plain).or(of_neurn().next()).cloned()
+    }
+
+    /// Those that a figure has colours for, in the order of tables: the baseline,
+    /// NeuRN, and the best of the others.
+    pub(super) fn shown(&self, setting: &Setting) -> Vec<Method> {
+        let methods = self.methods(setting);
+        let cells = self.primary().cells;
+        let accuracy = |method: &Method| {
+            let accuracy = self.accuracy(setting, method, &cells);
+            accuracy.map_or(f64::NEG_INFINITY, |accuracy| accuracy.mean)
+        };
+        let neurn = self.neurn(setting);
+        let always =
+            |method: &Method| *method == Method::default() || Some(method) == neurn.as_ref();
+        let mut best = methods.clone();
+        best.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+        best.sort_by_key(|method| !always(method));
+        best.truncate(SHOWN);
+        methods
+            .into_iter()
+            .filter(|method| best.contains(method))
+            .collect()
+    }
+
+    pub(super) fn of(&self, setting: &Setting) -> impl Iterator<Item = &'a Record> {
         let of_setting = move |record: &&Record| Setting::of(record) == *setting;
-        self.records.iter().filter(of_setting)
+        self.records.iter().copied().filter(of_setting)
     }
 
-    pub(super) fn synthetic(&self) -> bool {
-        self.records.iter().any(|record| record.synthetic)
+    /// Of these sources and this method.
+    pub(super) fn runs(
+        &self,
+        setting: &Setting,
+        method: &Method,
+        source: &str,
+    ) -> impl Iterator<Item = &'a Record> {
+        self.of(setting)
+            .filter(move |record| record.method == *method && source_label(record) == source)
     }
 
     /// All seeds, in order.
@@ -87,15 +239,14 @@ impl Results<'_> {
     pub(super) fn by_seed(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        method: &Method,
         cells: &[Cell],
     ) -> BTreeMap<u64, f64> {
         let mut by_seed: BTreeMap<u64, Vec<f64>> = BTreeMap::new();
         for (source, test_set) in cells {
             let mut of_cell = BTreeMap::new();
-            let records = self.of(setting).filter(|record| record.source == *source);
-            for record in records.filter(|record| Treatment::of(record) == *treatment) {
-                let accuracy = record.accuracy.get(test_set).copied();
+            for record in self.runs(setting, method, source) {
+                let accuracy = record.targets.get(test_set).map(|result| result.accuracy);
                 of_cell.extend(finite(accuracy).map(|accuracy| (record.seed, accuracy)));
             }
             for (seed, accuracy) in of_cell {
@@ -113,65 +264,140 @@ impl Results<'_> {
     pub(super) fn accuracy(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        method: &Method,
         cells: &[Cell],
     ) -> Option<Estimate> {
-        let by_seed = self.by_seed(setting, treatment, cells);
+        let by_seed = self.by_seed(setting, method, cells);
         Estimate::of(&by_seed.into_values().collect::<Vec<_>>())
+    }
+
+    /// What each method differs by from the reference, over the seeds that both
+    /// have; not of the reference itself.
+    pub(super) fn compare(
+        &self,
+        setting: &Setting,
+        methods: &[Method],
+        reference: &Method,
+        cells: &[Cell],
+    ) -> Vec<Comparison> {
+        let others = self.by_seed(setting, reference, cells);
+        let mut comparisons = Vec::new();
+        for method in methods.iter().filter(|method| *method != reference) {
+            let own = self.by_seed(setting, method, cells);
+            let pairs = own
+                .iter()
+                .filter_map(|(seed, own)| Some((*own, *others.get(seed)?)));
+            let pairs: Vec<(f64, f64)> = pairs.collect();
+            let differences: Vec<f64> = pairs.iter().map(|(own, other)| own - other).collect();
+            comparisons.extend(
+                PairedDifference::of(&differences).map(|difference| Comparison {
+                    method: method.clone(),
+                    difference,
+                    p: difference.p,
+                    correlation: correlation(&pairs),
+                }),
+            );
+        }
+        let ps: Vec<f64> = comparisons
+            .iter()
+            .filter_map(|comparison| comparison.p)
+            .collect();
+        let tested = comparisons
+            .iter_mut()
+            .filter_map(|comparison| comparison.p.as_mut());
+        tested
+            .zip(holm(&ps))
+            .for_each(|(p, adjusted)| *p = adjusted);
+        comparisons
     }
 
     /// Over the seeds that the baseline has too. The baseline has none.
     pub(super) fn gain(
         &self,
         setting: &Setting,
-        treatment: &Treatment,
+        method: &Method,
         cells: &[Cell],
     ) -> Option<PairedDifference> {
-        if *treatment == Treatment::baseline() {
+        let methods = std::slice::from_ref(method);
+        let gain = self.compare(setting, methods, &Method::default(), cells);
+        gain.first().map(|comparison| comparison.difference)
+    }
+
+    /// The cells whose target is none of the sources.
+    pub(super) fn others(&self) -> Measure {
+        Measure::new("other domains", self.cells(false))
+    }
+
+    /// The cells whose target is one of the sources.
+    pub(super) fn own(&self) -> Measure {
+        Measure::new("own domains", self.cells(true))
+    }
+
+    fn cells(&self, own: bool) -> Vec<Cell> {
+        let cells = self.sources.iter().flat_map(|(label, domains)| {
+            let targets = self
+                .targets
+                .iter()
+                .filter(move |t| domains.contains(t) == own);
+            targets.map(|target| (label.clone(), target.clone()))
+        });
+        cells.collect()
+    }
+
+    /// What a study is read by: other domains; without any, shifted images of its
+    /// own; without those, its own.
+    pub(super) fn primary(&self) -> Measure {
+        let others = self.others();
+        if !others.cells.is_empty() {
+            return others;
+        }
+        let shifted = self.shifted();
+        let shifted = shifted
+            .iter()
+            .flat_map(|(source, _, shifts)| shifts.iter().flat_map(|shift| shift.cells(source)));
+        let shifted: Vec<Cell> = shifted.collect();
+        match shifted.is_empty() {
+            true => self.own(),
+            false => Measure::new("shifted images", shifted),
+        }
+    }
+
+    /// Columns of a table of methods: a target each, and their mean. `None` of
+    /// several sources that share a target they were not trained on.
+    pub(super) fn columns(&self) -> Option<Vec<Measure>> {
+        let cell =
+            |(source, target): &Cell| Measure::new(target, vec![(source.clone(), target.clone())]);
+        let others = self.others();
+        let mut columns: Vec<Measure> = match self.sources.as_slice() {
+            [(source, _)] => {
+                let targets = self.targets.iter();
+                targets
+                    .map(|target| cell(&(source.clone(), target.clone())))
+                    .collect()
+            }
+            // Each domain is left out once.
+            _ => others.cells.iter().map(cell).collect(),
+        };
+        let names = distinct(columns.iter().map(|column| column.name.clone()));
+        if names.len() < columns.len() {
             return None;
         }
-        let without = self.by_seed(setting, &Treatment::baseline(), cells);
-        let with = self.by_seed(setting, treatment, cells);
-        let pairs = with
-            .iter()
-            .filter_map(|(seed, accuracy)| without.get(seed).map(|baseline| accuracy - baseline));
-        PairedDifference::of(&pairs.collect::<Vec<_>>())
-    }
-
-    /// The cells in which source and target differ.
-    pub(super) fn off_diagonal(&self) -> Measure {
-        self.measure("off-diagonal mean", |source, target| source != target)
-    }
-
-    /// The cells in which they do not.
-    pub(super) fn diagonal(&self) -> Measure {
-        self.measure("own-domain mean", |source, target| source == target)
-    }
-
-    fn measure(&self, name: &str, holds: impl Fn(&str, &str) -> bool) -> Measure {
-        let mut cells = Vec::new();
-        for source in self.sources {
-            let targets = self.targets.iter().filter(|target| holds(source, target));
-            cells.extend(targets.map(|target| (source.clone(), target.clone())));
+        // With one cell it would be that cell again.
+        if others.cells.len() > 1 {
+            columns.push(others);
         }
-        Measure {
-            name: name.to_string(),
-            cells,
-        }
+        Some(columns)
     }
 
-    /// What a figure shows of a treatment when it cannot show every cell: the
-    /// off-diagonal mean, and each target of a single source or else the mean
-    /// of own domains.
+    /// What a figure shows of a method when it cannot show every cell.
     pub(super) fn measures(&self) -> Vec<Measure> {
-        let mut measures = vec![self.off_diagonal()];
-        match self.sources {
-            [source] => measures.extend(self.targets.iter().map(|target| Measure {
-                name: format!("{source} to {target}"),
-                cells: vec![(source.clone(), target.clone())],
-            })),
-            _ => measures.push(self.diagonal()),
-        }
+        let mut measures = match self.columns() {
+            Some(mut columns) => {
+                columns.reverse();
+                columns
+            }
+            None => vec![self.others(), self.own()],
+        };
         measures.retain(|measure| !measure.cells.is_empty());
         measures
     }
@@ -180,16 +406,12 @@ impl Results<'_> {
     /// columns and then of their names.
     pub(super) fn shifts(&self) -> Vec<Shift> {
         let mut severities: BTreeMap<(&str, &str), Vec<u32>> = BTreeMap::new();
-        for test_set in self
-            .records
-            .iter()
-            .flat_map(|record| record.accuracy.keys())
-        {
+        for test_set in self.records.iter().flat_map(|record| record.targets.keys()) {
             if let Some((domain, kind, severity)) = parse_shift(test_set) {
                 severities.entry((domain, kind)).or_default().push(severity);
             }
         }
-        let mut shifts: Vec<Shift> = severities
+        let shifts = severities
             .into_iter()
             .map(|((domain, kind), mut severities)| {
                 severities.sort_unstable();
@@ -199,8 +421,8 @@ impl Results<'_> {
                     kind: kind.to_string(),
                     severities,
                 }
-            })
-            .collect();
+            });
+        let mut shifts: Vec<Shift> = shifts.collect();
         let place = |domain: &str| self.targets.iter().position(|target| target == domain);
         shifts.sort_by_key(|shift| place(&shift.domain).unwrap_or(usize::MAX));
         shifts
@@ -212,17 +434,18 @@ impl Results<'_> {
         let shifts = self.shifts();
         let domains = distinct(shifts.iter().map(|shift| shift.domain.clone()));
         let mut shifted = Vec::new();
-        for source in self.sources {
+        for (source, _) in &self.sources {
             for domain in &domains {
-                let tested = |shift: &Shift| {
-                    let of_source = self.records.iter().filter(|r| r.source == *source);
+                let tested = |shift: &&Shift| {
                     let cells = shift.cells(source);
                     let has =
-                        |r: &Record| cells.iter().any(|(_, set)| r.accuracy.contains_key(set));
-                    of_source.into_iter().any(has)
+                        |r: &&Record| cells.iter().any(|(_, set)| r.targets.contains_key(set));
+                    self.records
+                        .iter()
+                        .any(|r| source_label(r) == *source && has(r))
                 };
                 let of_domain = shifts.iter().filter(|shift| shift.domain == *domain);
-                let of_domain: Vec<Shift> = of_domain.filter(|s| tested(s)).cloned().collect();
+                let of_domain: Vec<Shift> = of_domain.filter(tested).cloned().collect();
                 if !of_domain.is_empty() {
                     shifted.push((source.clone(), domain.clone(), of_domain));
                 }
@@ -231,13 +454,16 @@ impl Results<'_> {
         shifted
     }
 
-    /// Test images of a test set and the share of its most frequent digit in
-    /// percent.
-    pub(super) fn test_set(&self, name: &str) -> Option<(usize, f64)> {
-        self.records.iter().find_map(|record| {
-            let majority = finite(record.majority.get(name).copied())?;
-            Some((*record.images.get(name)?, majority))
-        })
+    /// Any result on a test set, for what all of them share: its images and the share
+    /// of its most frequent class.
+    pub(super) fn test_set(&self, name: &str) -> Option<&'a TargetResult> {
+        let results = self
+            .records
+            .iter()
+            .filter_map(|record| record.targets.get(name));
+        results
+            .into_iter()
+            .find(|result| result.majority.is_finite())
     }
 }
 

@@ -68,12 +68,11 @@ impl<'a> Samples<'a> {
                     let original = Examples::new(&domain.test, index..index + 1, self.side);
                     let response = original.through(&neurn, self.device);
                     for (examples, top) in [(original, top), (response, top + TILE + GAP)] {
-                        let tile = imageops::resize(
-                            &examples.picture(0),
-                            TILE,
-                            TILE,
-                            imageops::FilterType::Nearest,
-                        );
+                        let Ok(image) = examples.picture(0) else {
+                            continue;
+                        };
+                        let tile =
+                            imageops::resize(&image, TILE, TILE, imageops::FilterType::Nearest);
                         imageops::replace(&mut picture, &tile, left.into(), top.into());
                     }
                 }

@@ -1,58 +1,87 @@
-//! The heat map of gains.
+//! What each method gains: with intervals, and by target.
 
-use super::super::results::{Cell, Measure, Results};
-use super::super::treatment::{Setting, Treatment};
+use super::super::results::{Measure, Results, Setting};
+use crate::report::Section;
+use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::ink::{LESS, MORE, scale, tint};
 use crate::report::figure::tiles::Tiles;
 use crate::report::figure::{Figure, Group, Legend, Panel};
 use crate::report::value::{signed_tenths, typeset};
+use crate::train::Method;
 
-pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
-    let mut treatments = results.treatments(setting);
-    treatments.retain(|treatment| *treatment != Treatment::baseline());
-    let gain = |treatment: &Treatment, cells: &[Cell]| {
-        let gain = results.gain(setting, treatment, cells);
-        gain.map(|gain| gain.estimate.mean)
+/// The intervals, of a setting that the answer does not show, and the heat map.
+pub(in super::super) fn gains(results: &Results, setting: &Setting) -> Option<Section> {
+    let answered = results.settings().first() == Some(setting);
+    let intervals = intervals(results, setting).filter(|_| !answered);
+    let figures: Vec<Figure> = intervals
+        .into_iter()
+        .chain(heat(results, setting))
+        .collect();
+    (!figures.is_empty()).then(|| Section {
+        title: "Where it gains and where it costs".to_string(),
+        figures,
+        ..Section::default()
+    })
+}
+
+/// The gain of each method by what the study is read by.
+pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Option<Figure> {
+    let primary = results.primary();
+    let methods = results.methods(setting);
+    let gains = results.compare(setting, &methods, &Method::default(), &primary.cells);
+    let names: Vec<String> = gains.iter().map(|gain| gain.method.label()).collect();
+    let neurn = results.neurn(setting);
+    let all = gains.iter().enumerate().map(|(row, gain)| Dot {
+        row,
+        // Each stands beside its name; NeuRN has a colour of its own.
+        series: if Some(&gain.method) == neurn.as_ref() {
+            2
+        } else {
+            1
+        },
+        value: gain.difference.estimate.mean,
+        bar: gain
+            .difference
+            .interval
+            .map(|interval| [interval.low, interval.high]),
+    });
+    let all: Vec<Dot> = all.collect();
+    let drawing = dots(&names, &all, "gain over none, points", Some(0.0), 0.5)?;
+    let bars = match all.iter().any(|dot| dot.bar.is_some()) {
+        true => "Bars are 95 % t intervals over seeds, not corrected for their number.",
+        false => "One seed, so without error bars.",
     };
-    // Of one source, all treatments below each other; or else a panel each.
-    let panels: Vec<Matrix> = match results.sources {
-        [source] => {
-            let targets = results.targets.iter().map(|target| Measure {
-                name: target.clone(),
-                cells: vec![(source.clone(), target.clone())],
-            });
-            let mut columns: Vec<Measure> = targets.collect();
-            columns.push(results.off_diagonal());
-            let row = |treatment: &Treatment| {
-                let columns = columns.iter().map(|column| gain(treatment, &column.cells));
-                columns.collect()
-            };
-            vec![Matrix {
-                title: format!("trained on {source}"),
-                titles: ["".to_string(), "tested on".to_string()],
-                rows: treatments.iter().map(Treatment::label).collect(),
-                columns: columns.iter().map(|column| column.name.clone()).collect(),
-                values: treatments.iter().map(row).collect(),
-            }]
+    Some(Figure {
+        title: format!("Gain, {}", primary.name),
+        caption: format!(
+            "The accuracy of each method less that of none on the same seeds, the mean over {}. \
+             {bars}",
+            match primary.name.as_str() {
+                "other domains" => "domains that were not trained on",
+                name => name,
+            }
+        ),
+        legend: Legend::None,
+        groups: vec![Group {
+            title: String::new(),
+            panels: vec![Panel {
+                title: String::new(),
+                drawing,
+            }],
+        }],
+    })
+}
+
+/// Gains by target: all methods below each other, or a panel each.
+fn heat(results: &Results, setting: &Setting) -> Option<Figure> {
+    let mut methods = results.methods(setting);
+    methods.retain(|method| *method != Method::default());
+    let panels: Vec<Matrix> = match results.columns() {
+        Some(columns) => vec![of_columns(results, setting, &methods, &columns)],
+        None => {
+            let one = |method: &Method| of_sources(results, setting, method);
+            methods.iter().map(one).collect()
         }
-        _ => treatments
-            .iter()
-            .map(|treatment| Matrix {
-                title: treatment.label(),
-                titles: ["trained on".to_string(), "tested on".to_string()],
-                rows: results.sources.to_vec(),
-                columns: results.targets.to_vec(),
-                values: results
-                    .sources
-                    .iter()
-                    .map(|source| {
-                        let targets = results.targets.iter();
-                        let cells = targets.map(|target| [(source.clone(), target.clone())]);
-                        cells.map(|cell| gain(treatment, &cell)).collect()
-                    })
-                    .collect(),
-            })
-            .collect(),
     };
     let values = panels
         .iter()
@@ -60,29 +89,76 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     let most = values.flatten().map(|gain| gain.abs()).reduce(f64::max)?;
     // Never so little that a tenth of a point looks like something.
     let most = most.max(1.0);
+    let colours = [
+        tint(LESS, 1.0).0,
+        tint(LESS, 0.0).0,
+        tint(MORE, 0.0).0,
+        tint(MORE, 1.0).0,
+    ];
     Some(Figure {
-        id: "gains",
-        title: "Where it gains and where it costs".to_string(),
-        caption: "Gain over none in points, the mean over seeds: blue where the frontend is \
-                  better than none, orange where it is worse."
+        title: "Gain by target".to_string(),
+        caption: "Gain over none in points, the mean over seeds: blue where the method is better \
+                  than none, orange where it is worse."
             .to_string(),
         legend: Legend::Scale(
             [
                 signed_tenths(-most),
                 format!("{} points", signed_tenths(most)),
             ],
-            scale(&[
-                tint(LESS, 1.0).0,
-                tint(LESS, 0.0).0,
-                tint(MORE, 0.0).0,
-                tint(MORE, 1.0).0,
-            ]),
+            scale(&colours),
         ),
         groups: vec![Group {
             title: String::new(),
             panels: panels.iter().map(|panel| panel.draw(most)).collect(),
         }],
     })
+}
+
+fn of_columns(
+    results: &Results,
+    setting: &Setting,
+    methods: &[Method],
+    columns: &[Measure],
+) -> Matrix {
+    let row = |method: &Method| {
+        let gains = columns
+            .iter()
+            .map(|c| results.gain(setting, method, &c.cells));
+        gains
+            .map(|gain| gain.map(|gain| gain.estimate.mean))
+            .collect()
+    };
+    Matrix {
+        title: String::new(),
+        titles: [String::new(), "tested on".to_string()],
+        rows: methods.iter().map(Method::label).collect(),
+        columns: columns.iter().map(|column| column.name.clone()).collect(),
+        values: methods.iter().map(row).collect(),
+    }
+}
+
+fn of_sources(results: &Results, setting: &Setting, method: &Method) -> Matrix {
+    let row = |(source, _): &(String, &[String])| {
+        let cells = results
+            .targets
+            .iter()
+            .map(|target| [(source.clone(), target.clone())]);
+        let gains = cells.map(|cell| results.gain(setting, method, &cell));
+        gains
+            .map(|gain| gain.map(|gain| gain.estimate.mean))
+            .collect()
+    };
+    Matrix {
+        title: method.label(),
+        titles: ["trained on".to_string(), "tested on".to_string()],
+        rows: results
+            .sources
+            .iter()
+            .map(|(label, _)| label.clone())
+            .collect(),
+        columns: results.targets.to_vec(),
+        values: results.sources.iter().map(row).collect(),
+    }
 }
 
 struct Matrix {

@@ -1,35 +1,36 @@
 //! Accuracy against the layer that a frontend follows.
 
-use super::super::results::{Results, distinct};
+use super::super::results::{Results, Setting, distinct};
 use super::super::tables::{anywhere, layered, place};
-use super::super::treatment::{Setting, Treatment};
 use super::errors;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::train::Method;
 
 /// There is one if a frontend follows a layer.
-pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
-    let treatments = layered(results, setting);
-    let families = distinct(treatments.iter().map(anywhere));
-    let places = distinct(treatments.iter().map(|t| place(t).to_string()));
+pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<Figure> {
+    let methods = layered(results, setting);
+    let families = distinct(methods.iter().map(anywhere));
+    let places = distinct(methods.iter().map(|t| place(t).to_string()));
     let mut panels = Vec::new();
     for measure in results.measures() {
         let mut all = Vec::new();
-        for treatment in &treatments {
-            let Some(accuracy) = results.accuracy(setting, treatment, &measure.cells) else {
+        for method in &methods {
+            let Some(accuracy) = results.accuracy(setting, method, &measure.cells) else {
                 continue;
             };
             let position = |of: Option<usize>| of.unwrap_or(0);
+            let own = anywhere(method);
             all.push(Dot {
-                row: position(places.iter().position(|name| *name == place(treatment))),
-                series: 1 + position(families.iter().position(|f| *f == anywhere(treatment))),
+                row: position(places.iter().position(|name| *name == place(method))),
+                series: 1 + position(families.iter().position(|family| *family == own)),
                 value: accuracy.mean,
                 bar: accuracy
                     .standard_error
                     .map(|error| [accuracy.mean - error, accuracy.mean + error]),
             });
         }
-        let baseline = results.accuracy(setting, &Treatment::baseline(), &measure.cells);
+        let baseline = results.accuracy(setting, &Method::default(), &measure.cells);
         let line = baseline.map(|accuracy| accuracy.mean);
         panels.extend(
             dots(&places, &all, "accuracy, %", line, 0.5).map(|drawing| Panel {
@@ -44,7 +45,6 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
     let keys = families.iter().zip(1..);
     let keys = keys.map(|(family, series)| (ink::key(series), family.label()));
     Some(Figure {
-        id: "layers",
         title: "Accuracy by layer".to_string(),
         caption: format!(
             "Accuracy by what comes before the frontend, from the image to the last layer; the \

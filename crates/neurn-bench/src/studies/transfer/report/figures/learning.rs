@@ -2,40 +2,46 @@
 
 use std::collections::BTreeMap;
 
-use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
-use super::{errors, keys};
-use crate::report::figure::lines::{Axes, Line, Point, lines};
+use super::super::results::{Results, Setting};
+use super::{errors, keys, which};
+use crate::report::Section;
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Panel};
 use crate::statistics::Estimate;
-use crate::train::Epoch;
+use crate::train::{Epoch, Method};
 
 /// What is drawn of an epoch.
 type Quantity = fn(&Epoch) -> f64;
 
+/// A curve of more epochs is thinned.
+const POINTS: usize = 16;
+
 /// There is one if the records have learning curves.
-pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
-    let treatments = results.treatments(setting);
+pub(in super::super) fn learning(results: &Results, setting: &Setting) -> Option<Section> {
+    let shown = results.shown(setting);
     let mut panels = Vec::new();
-    for source in results.sources {
+    for (source, _) in &results.sources {
         let quantities: [(&str, Quantity); 2] = [
             ("training loss", |epoch| epoch.loss),
-            ("selection accuracy, %", |epoch| epoch.select_accuracy),
+            ("validation accuracy, %", |epoch| epoch.validation_accuracy),
         ];
         for (name, value) in quantities {
-            let curves = treatments.iter().zip(0..).map(|(treatment, series)| {
-                let points = curve(results, setting, treatment, source, value);
+            let curves = shown.iter().zip(0..).map(|(method, series)| {
+                let points = curve(results, setting, method, source, value);
                 Line {
                     series,
                     // A single epoch makes no line.
-                    marked: points.len() == 1,
+                    style: match points.len() {
+                        1 => Style::Marked,
+                        _ => Style::Plain,
+                    },
                     points,
                 }
             });
             let curves: Vec<Line> = curves.collect();
             let places = curves.iter().flat_map(|curve| &curve.points);
-            let mut ticks: Vec<usize> = places.map(|point| point.x as usize).collect();
-            ticks.sort_unstable();
+            let mut ticks: Vec<f64> = places.map(|point| point.x).collect();
+            ticks.sort_unstable_by(f64::total_cmp);
             ticks.dedup();
             let axes = Axes {
                 x_title: "epoch".to_string(),
@@ -48,40 +54,40 @@ pub(super) fn figure(results: &Results, setting: &Setting) -> Option<Figure> {
             }));
         }
     }
-    if panels.is_empty() {
-        return None;
-    }
-    Some(Figure {
-        id: "learning",
+    let all = results.methods(setting).len();
+    let figure = Figure {
         title: "Learning curves".to_string(),
         caption: format!(
-            "Cross-entropy on the training images as they were learnt from, and accuracy on the \
-             source's selection images, after each epoch. {}",
+            "{}Loss on the training images as they were learnt from, and accuracy on the source's \
+             validation images, after each epoch. {}",
+            which(&shown, all),
             errors(results)
         ),
-        legend: keys(results, setting, &treatments),
+        legend: keys(&shown),
         groups: vec![Group {
             title: String::new(),
             panels,
         }],
+    };
+    (!figure.groups[0].panels.is_empty()).then(|| Section {
+        title: figure.title.clone(),
+        figures: vec![figure],
+        folded: true,
+        ..Section::default()
     })
 }
 
 fn curve(
     results: &Results,
     setting: &Setting,
-    treatment: &Treatment,
+    method: &Method,
     source: &str,
     value: Quantity,
 ) -> Vec<Point> {
     let mut by_epoch: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    let records = results.of(setting).filter(|record| record.source == source);
-    for record in records.filter(|record| Treatment::of(record) == *treatment) {
-        for epoch in record
-            .learning
-            .iter()
-            .filter(|epoch| value(epoch).is_finite())
-        {
+    for record in results.runs(setting, method, source) {
+        let epochs = record.learning.iter();
+        for epoch in epochs.filter(|epoch| value(epoch).is_finite()) {
             by_epoch.entry(epoch.epoch).or_default().push(value(epoch));
         }
     }
@@ -89,5 +95,36 @@ fn curve(
         let y = Estimate::of(&values)?;
         Some(Point { x: epoch as f64, y })
     });
-    points.collect()
+    thinned(points.collect())
+}
+
+/// At most [`POINTS`], evenly, with the first and the last.
+fn thinned(points: Vec<Point>) -> Vec<Point> {
+    let count = points.len();
+    if count <= POINTS {
+        return points;
+    }
+    let places = (0..POINTS).map(|place| place * (count - 1) / (POINTS - 1));
+    places.map(|place| points[place]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_curve_keeps_its_ends() {
+        let curve = |count: usize| -> Vec<Point> {
+            let y = Estimate::of(&[1.0]).unwrap();
+            (1..=count)
+                .map(|epoch| Point { x: epoch as f64, y })
+                .collect()
+        };
+        let thin = thinned(curve(1_000));
+        assert_eq!(
+            (thin.len(), thin[0].x, thin[POINTS - 1].x),
+            (POINTS, 1.0, 1_000.0)
+        );
+        assert_eq!(thinned(curve(POINTS)).len(), POINTS);
+    }
 }

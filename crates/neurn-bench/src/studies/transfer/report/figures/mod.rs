@@ -2,50 +2,27 @@
 
 mod confusion;
 mod gains;
-mod intervals;
-mod ks;
 mod layers;
 mod learning;
+mod patches;
 mod shifts;
 
+pub(super) use confusion::confusion;
+pub(super) use gains::{gains, intervals};
+pub(super) use layers::layers;
+pub(super) use learning::learning;
+pub(super) use patches::patches;
+pub(super) use shifts::shifts;
+
 use super::results::Results;
-use super::treatment::{Setting, Treatment};
-use crate::report::figure::{Figure, Legend, ink};
+use crate::report::figure::{Legend, ink};
+use crate::train::Method;
 
-/// All figures that there are data for.
-pub(super) fn figures(results: &Results) -> Vec<Figure> {
-    let settings = results.settings();
-    let mut figures = Vec::new();
-    for draw in [
-        intervals::figure,
-        gains::figure,
-        ks::figure,
-        layers::figure,
-        shifts::figure,
-        learning::figure,
-        confusion::figure,
-    ] {
-        for setting in &settings {
-            let Some(mut figure) = draw(results, setting) else {
-                continue;
-            };
-            if settings.len() > 1 {
-                figure.title += &format!(", {}", setting.label());
-            }
-            figures.push(figure);
-        }
-    }
-    figures
-}
-
-/// The keys of treatments by their place among all of the setting, which keeps
-/// their looks the same in every figure.
-fn keys(results: &Results, setting: &Setting, used: &[Treatment]) -> Legend {
-    let treatments = results.treatments(setting);
-    let places = treatments.iter().enumerate();
-    let used = places.filter(|(_, treatment)| used.contains(treatment));
+/// The keys of methods by their place among those shown.
+fn keys(shown: &[Method]) -> Legend {
+    let keys = shown.iter().enumerate();
     Legend::Keys(
-        used.map(|(place, treatment)| (ink::key(place), treatment.label()))
+        keys.map(|(place, method)| (ink::key(place), method.label()))
             .collect(),
     )
 }
@@ -55,5 +32,16 @@ fn errors(results: &Results) -> &'static str {
     match results.seeds().len() {
         0 | 1 => "One seed, so without error bars.",
         _ => "Means over seeds; bars are one standard error.",
+    }
+}
+
+/// Which methods a figure shows.
+fn which(shown: &[Method], all: usize) -> String {
+    match all > shown.len() {
+        true => format!(
+            "Shown are {} of {all} methods: none, NeuRN, and the best of the others. ",
+            shown.len()
+        ),
+        false => String::new(),
     }
 }

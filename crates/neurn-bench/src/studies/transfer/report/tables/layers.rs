@@ -1,75 +1,66 @@
 //! What it matters which layer a frontend follows.
 
-use super::super::results::Results;
-use super::super::treatment::{Setting, Treatment};
-use super::{Row, Table};
+use super::super::figures;
+use super::super::results::{Results, Setting};
+use crate::report::Section;
+use crate::report::table::{Row, Table};
 use crate::report::value::Value;
+use crate::train::Method;
 
-/// The means of each frontend by the layer that it follows, if it follows any.
-pub(super) fn table(results: &Results, setting: &Setting) -> Option<Table> {
-    let treatments = layered(results, setting);
-    if treatments.is_empty() {
+/// Each frontend by the layer that it follows, if it follows any.
+pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<Section> {
+    let methods = layered(results, setting);
+    let measures = [results.others(), results.own()];
+    let measures = || measures.iter().filter(|measure| !measure.cells.is_empty());
+    if methods.is_empty() || measures().next().is_none() {
         return None;
     }
-    let mut rows = Vec::new();
-    let mut columns = Vec::new();
-    let measures = [results.off_diagonal(), results.diagonal()];
-    for measure in measures.iter().filter(|measure| !measure.cells.is_empty()) {
-        columns.push(measure.name.clone());
-        columns.push(format!("{}, gain", measure.name));
-    }
-    for treatment in &treatments {
-        let name = anywhere(treatment).label();
-        let mut values = vec![Value::Text(place(treatment).to_string())];
-        for measure in measures.iter().filter(|measure| !measure.cells.is_empty()) {
-            values.push(Value::accuracy(results.accuracy(
-                setting,
-                treatment,
-                &measure.cells,
-            )));
-            values.push(Value::gain(results.gain(
-                setting,
-                treatment,
-                &measure.cells,
-            )));
+    let mut columns = vec!["after".to_string()];
+    columns.extend(measures().flat_map(|m| [m.name.clone(), format!("{}, gain", m.name)]));
+    let rows = methods.iter().map(|method| {
+        let mut values = vec![Value::Text(place(method).to_string())];
+        for measure in measures() {
+            values.extend([
+                Value::accuracy(results.accuracy(setting, method, &measure.cells)),
+                Value::gain(results.gain(setting, method, &measure.cells)),
+            ]);
         }
-        rows.push(Row::new(&name, values));
-    }
-    columns.insert(0, "after".to_string());
+        Row::new(&anywhere(method).label(), values)
+    });
     let caption = "Accuracy in percent and gain over none in points, by the layer that is followed";
-    Some(Table::over_seeds(
-        caption.to_string(),
-        "frontend",
-        columns,
-        rows,
-    ))
+    Some(Section {
+        title: "By layer".to_string(),
+        figures: figures::layers(results, setting).into_iter().collect(),
+        tables: vec![Table::over_seeds(
+            caption.to_string(),
+            "method",
+            columns,
+            rows.collect(),
+        )],
+        ..Section::default()
+    })
 }
 
-/// The frontends that follow a layer, wherever they stand: before the first
+/// The methods whose frontend follows a layer, wherever it stands: before the first
 /// layer, then as the records name the layers.
-pub(in crate::studies::transfer::report) fn layered(
-    results: &Results,
-    setting: &Setting,
-) -> Vec<Treatment> {
-    let mut treatments = results.treatments(setting);
-    let followers = treatments
-        .iter()
-        .filter(|treatment| treatment.after.is_some());
-    let families: Vec<Treatment> = followers.map(anywhere).collect();
-    treatments.retain(|treatment| families.contains(&anywhere(treatment)));
-    treatments.sort_by_key(|treatment| treatment.after.is_some());
-    treatments
+pub(in super::super) fn layered(results: &Results, setting: &Setting) -> Vec<Method> {
+    let mut methods = results.methods(setting);
+    let followers = methods.iter().filter(|method| method.after.is_some());
+    let families: Vec<Method> = followers.map(anywhere).collect();
+    methods.retain(|method| families.contains(&anywhere(method)));
+    methods.sort_by_key(|method| method.after.is_some());
+    methods
 }
 
 /// The same wherever it stands.
-pub(in crate::studies::transfer::report) fn anywhere(treatment: &Treatment) -> Treatment {
-    Treatment {
+pub(in super::super) fn anywhere(method: &Method) -> Method {
+    Method {
         after: None,
-        ..treatment.clone()
+        ..method.clone()
     }
 }
 
 /// What comes before the frontend.
-pub(in crate::studies::transfer::report) fn place(treatment: &Treatment) -> &str {
-    treatment.after.as_deref().unwrap_or("the image")
+pub(in super::super) fn place(method: &Method) -> &str {
+    method.after.as_deref().unwrap_or("the image")
 }

@@ -1,55 +1,65 @@
 //! What was run: images, seeds, training.
 
+use super::super::rates::{self, Rates};
 use super::super::results::{Results, distinct};
-use super::{Row, Section, Table};
+use crate::report::Section;
+use crate::report::table::{Row, Table};
 use crate::report::value::Value;
+use crate::statistics::sampling_error;
 
 /// What holds for all of the tables.
-pub(super) fn section(results: &Results) -> Section {
+pub(in super::super) fn run(results: &Results, rates: &[Rates]) -> Section {
     let mut section = Section {
         title: "What was run".to_string(),
-        paragraphs: Vec::new(),
-        tables: Vec::new(),
+        ..Section::default()
     };
     if results.records.is_empty() {
         section.paragraphs.push("No run is finished.".to_string());
         return section;
     }
-    if results.synthetic() {
-        section.paragraphs.push(
-            "The domains are synthetic: drawn by a program in the manner of the real four, for \
-             those who have no data at hand. These are not results on MNIST, SVHN, USPS or \
-             MNIST-M."
-                .to_string(),
-        );
-    }
     section.paragraphs.push(
         "Accuracy in percent on the test images of each target, of a network that was trained \
-         and selected on the source alone."
+         and validated on its sources alone. Methods are compared with none: no frontend, no \
+         augmentation, the input standardized by the source."
             .to_string(),
     );
     let seeds: Vec<String> = results.seeds().iter().map(ToString::to_string).collect();
-    let trainings = distinct(results.settings().iter().map(|setting| setting.training()));
+    let settings = results.settings();
+    let trainings = settings
+        .iter()
+        .map(|s| format!("{} on {}: {}", s.model, s.backend, s.training()));
+    let trainings = distinct(trainings);
+    let rates = rates::table(rates);
+    let rate = match (
+        &rates,
+        distinct(results.records.iter().map(|r| r.training.learning_rate)).as_slice(),
+    ) {
+        (None, [rate]) => format!(" at {rate}"),
+        _ => String::new(),
+    };
     section.paragraphs.push(format!(
-        "Seeds: {}. Training: {}.",
+        "Seeds: {}. Training: {}{rate}.",
         seeds.join(", "),
         trainings.join("; ")
     ));
     section.tables.push(training_images(results));
     section.tables.push(test_images(results));
+    section.tables.extend(rates);
     section
 }
 
 fn training_images(results: &Results) -> Table {
-    let count = |name: &str, count| Row::new(name, vec![Value::Count(count)]);
     let mut rows = Vec::new();
-    for source in results.sources {
-        let counts = results.records.iter().filter(|r| r.source == *source);
-        let counts = distinct(counts.map(|r| (r.train_images, r.select_images)));
-        for (train, select) in counts {
-            let mut row = count(source, train);
-            row.values.push(Value::Count(select));
-            rows.push(row);
+    for (source, _) in &results.sources {
+        let own = results
+            .records
+            .iter()
+            .filter(|r| super::super::results::source_label(r) == *source);
+        for (train, validation) in distinct(own.map(|r| (r.train_images, r.validation_images))) {
+            rows.push(Row::new(
+                source,
+                vec![Value::Count(train), Value::Count(validation)],
+            ));
         }
     }
     Table {
@@ -57,7 +67,7 @@ fn training_images(results: &Results) -> Table {
         corner: "source".to_string(),
         columns: vec![
             "training images".to_string(),
-            "selection images".to_string(),
+            "validation images".to_string(),
         ],
         rows,
         notes: Vec::new(),
@@ -66,19 +76,23 @@ fn training_images(results: &Results) -> Table {
 
 fn test_images(results: &Results) -> Table {
     let rows = results.targets.iter().filter_map(|target| {
-        let (images, majority) = results.test_set(target)?;
-        Some(Row::new(
-            target,
-            vec![Value::Count(images), Value::Percent(majority)],
-        ))
+        let set = results.test_set(target)?;
+        let values = vec![
+            Value::Count(set.images),
+            Value::Percent(set.majority),
+            Value::Percent(sampling_error(50.0, set.images)),
+        ];
+        Some(Row::new(target, values))
     });
     Table {
-        caption: "Images to test on, and what always answering the most frequent digit comes to"
+        caption: "Images to test on, what always answering the most frequent class comes to, and \
+                  the most that an accuracy is off by for the number of images"
             .to_string(),
         corner: "target".to_string(),
         columns: vec![
             "test images".to_string(),
-            "most frequent digit, %".to_string(),
+            "most frequent class, %".to_string(),
+            "sampling error at 50 %, points".to_string(),
         ],
         rows: rows.collect(),
         notes: Vec::new(),

@@ -1,62 +1,58 @@
 //! Accuracy on shifted test images.
 
-use super::super::results::{Measure, Results};
-use super::super::treatment::Setting;
-use super::Table;
-use super::treatments::{accuracies, gains};
+use super::super::figures;
+use super::super::results::{Measure, Results, Setting, Shift};
+use super::methods::{accuracies, gains};
+use crate::report::Section;
+use crate::report::table::Table;
 
 /// Two tables for each source and domain: a column a kind of shift.
-pub(super) fn tables(results: &Results, setting: &Setting) -> Vec<Table> {
+pub(in super::super) fn shifts(results: &Results, setting: &Setting) -> Option<Section> {
     let mut tables = Vec::new();
     for (source, domain, shifts) in results.shifted() {
-        let clean = Measure {
-            name: "as it is".to_string(),
-            cells: vec![(source.clone(), domain.clone())],
-        };
-        let all = Measure {
-            name: "mean of shifts".to_string(),
-            cells: shifts
-                .iter()
-                .flat_map(|shift| shift.cells(&source))
-                .collect(),
-        };
-        let kinds = shifts.iter().map(|shift| Measure {
-            name: shift.kind.clone(),
-            cells: shift.cells(&source),
-        });
-        let columns: Vec<Measure> = [clean].into_iter().chain(kinds).chain([all]).collect();
-        let where_ = format!("trained on {source}, tested on shifted {domain}");
-        let mut both = vec![accuracies(
-            results,
-            setting,
-            &columns,
-            format!("Accuracy in percent, {where_}"),
-        )];
-        both.extend(gains(
-            results,
-            setting,
-            &columns,
-            format!("Gain over none in points, {where_}"),
-        ));
-        let count = |test_set: &str| results.test_set(test_set).map(|(images, _)| images);
-        let first = shifts
-            .first()
-            .and_then(|s| count(&s.cells(&source).first()?.1));
-        let images = match (first, count(&domain)) {
-            (Some(first), Some(all)) if first < all => Some(format!(
-                "Shifted are the first {first} test images; as it is, it is tested on all {all}."
-            )),
-            _ => None,
-        };
+        let columns = columns(&source, &domain, &shifts);
+        let what = format!("trained on {source}, tested on shifted {domain}");
+        let mut both = vec![accuracies(results, setting, &columns, &what)];
+        both.extend(gains(results, setting, &columns, &what));
+        let images = fewer_images(results, &source, &domain, &shifts);
         for mut table in both {
             table.notes.extend(images.clone());
             table.notes.push(
                 "A kind of shift is the mean over its severities, made for each seed that has \
-                 them all, then over seeds."
+                 them all. Whole inversion is the last severity of inversion alone."
                     .to_string(),
             );
             tables.push(table);
         }
     }
-    tables
+    (!tables.is_empty()).then(|| Section {
+        title: "Under shifts".to_string(),
+        figures: figures::shifts(results, setting).into_iter().collect(),
+        tables: tables as Vec<Table>,
+        ..Section::default()
+    })
+}
+
+/// The domain as it is, each kind of shift, and all of them.
+fn columns(source: &str, domain: &str, shifts: &[Shift]) -> Vec<Measure> {
+    let cell = |test_set: String| vec![(source.to_string(), test_set)];
+    let mut columns = vec![Measure::new("as it is", cell(domain.to_string()))];
+    for shift in shifts {
+        columns.push(Measure::new(&shift.kind, shift.cells(source)));
+        if let ("inversion", Some(&last)) = (shift.kind.as_str(), shift.severities.last()) {
+            columns.push(Measure::new("whole inversion", cell(shift.test_set(last))));
+        }
+    }
+    let all = shifts.iter().flat_map(|shift| shift.cells(source));
+    columns.push(Measure::new("mean of shifts", all.collect()));
+    columns
+}
+
+fn fewer_images(results: &Results, source: &str, domain: &str, shifts: &[Shift]) -> Option<String> {
+    let count = |test_set: &str| results.test_set(test_set).map(|set| set.images);
+    let (_, first) = shifts.first()?.cells(source).into_iter().next()?;
+    let (first, all) = (count(&first)?, count(domain)?);
+    (first < all).then(|| {
+        format!("Shifted are the first {first} test images; as it is, it is tested on all {all}.")
+    })
 }

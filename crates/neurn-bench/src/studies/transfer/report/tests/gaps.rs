@@ -1,7 +1,7 @@
 //! Whatever records lack, what is written is defined.
 
-use super::made_up::{MadeUp, full, names, record, treatment};
-use crate::report::page::parse;
+use super::made_up::{MadeUp, full, method, names, record};
+use crate::report::parse;
 use crate::train::Epoch;
 
 /// No format has something that is not a number, and each can be read.
@@ -38,7 +38,6 @@ fn of_nothing() {
     study.records.clear();
     check(&study);
     assert!(study.render().markdown.contains("No run is finished."));
-    study.sources.clear();
     study.targets.clear();
     check(&study);
 }
@@ -47,8 +46,6 @@ fn of_nothing() {
 fn of_records_without_domains_to_show() {
     let mut study = full(&["mnist"]);
     study.targets.clear();
-    check(&study);
-    study.sources.clear();
     check(&study);
 }
 
@@ -68,25 +65,29 @@ fn of_one_seed() {
 #[test]
 fn of_missing_cells() {
     let mut study = full(&["mnist", "svhn"]);
-    // One seed lacks a cell, and one treatment a source.
+    let (sobel, sigma) = (method("sobel"), method("sigma"));
+    // One seed lacks a cell, and one method a source.
     for record in &mut study.records {
-        if record.seed == 0 && record.frontend == "sobel" {
-            record.accuracy.remove("usps");
+        if record.seed == 0 && record.method == sobel {
+            record.targets.remove("usps");
         }
     }
     study
         .records
-        .retain(|r| r.frontend != "sigma" || r.source != "svhn");
+        .retain(|r| r.method != sigma || r.sources != ["svhn"]);
     check(&study);
     let text = study.render().markdown;
-    let means = text.split("### Mean accuracy").nth(1).unwrap();
+    let means = text
+        .split("### Accuracy in percent, mean over all sources")
+        .nth(1)
+        .unwrap();
     let row = |name: &str| {
         let found = means
             .lines()
             .find(|line| line.starts_with(&format!("| {name} |")));
         found.unwrap().to_string()
     };
-    // Four seeds have all off-diagonal cells, all five the diagonal ones.
+    // Four seeds have all cells of other domains, all five those of their own.
     assert_eq!(
         row("sobel").matches("(n = 4)").count(),
         1,
@@ -100,50 +101,44 @@ fn of_missing_cells() {
 #[test]
 fn of_a_source_without_a_baseline() {
     let mut study = full(&["mnist", "svhn"]);
+    let none = method("none");
     study
         .records
-        .retain(|r| r.frontend != "none" || r.source != "svhn");
+        .retain(|r| r.method != none || r.sources != ["svhn"]);
     check(&study);
-    study.records.retain(|r| r.frontend != "none");
+    study.records.retain(|r| r.method != none);
     check(&study);
     assert!(!study.render().markdown.contains("Gain of"));
 }
 
 #[test]
 fn of_a_baseline_alone_and_of_one_cell() {
-    let none = treatment("none", None, None);
+    let cell = |name: &str| record(&["mnist"], &method(name), 0, &[("mnist", 98.0)]);
     let mut study = MadeUp {
-        records: vec![record("mnist", &none, 0, &[("mnist", 98.0)])],
-        sources: names(&["mnist"]),
+        records: vec![cell("none")],
         targets: names(&["mnist"]),
     };
     check(&study);
-    assert!(!study.render().markdown.contains("off-diagonal"));
-    study.records.push(record(
-        "mnist",
-        &treatment("sobel", None, None),
-        0,
-        &[("mnist", 98.0)],
-    ));
+    assert!(!study.render().markdown.contains("other domains"));
+    study.records.push(cell("sobel"));
     check(&study);
 }
 
 #[test]
 fn of_numbers_that_are_none() {
     let mut study = full(&["mnist"]);
-    for record in study.records.iter_mut().filter(|r| r.frontend == "sobel") {
-        for accuracy in record.accuracy.values_mut() {
-            *accuracy = f64::NAN;
+    let sobel = method("sobel");
+    for record in study.records.iter_mut().filter(|r| r.method == sobel) {
+        for result in record.targets.values_mut() {
+            result.accuracy = f64::NAN;
+            result.majority = f64::NAN;
         }
+        record.validation_accuracy = f64::NAN;
         record.learning = vec![Epoch {
             epoch: 1,
             loss: f64::INFINITY,
-            select_accuracy: f64::NAN,
+            validation_accuracy: f64::NAN,
         }];
-        record
-            .majority
-            .values_mut()
-            .for_each(|share| *share = f64::NAN);
     }
     check(&study);
 }
@@ -158,7 +153,7 @@ fn of_confusion_that_is_no_matrix() {
         vec![vec![0; 10]; 10],
     ];
     for (record, shape) in study.records.iter_mut().zip(shapes) {
-        record.confusion.insert("mnist".to_string(), shape);
+        record.targets.get_mut("mnist").unwrap().confusion = Some(shape);
     }
     check(&study);
 }
@@ -168,9 +163,9 @@ fn of_equal_accuracies_everywhere() {
     let mut study = full(&["mnist"]);
     for record in &mut study.records {
         record
-            .accuracy
+            .targets
             .values_mut()
-            .for_each(|percent| *percent = 100.0);
+            .for_each(|result| result.accuracy = 100.0);
         record
             .learning
             .iter_mut()
