@@ -186,7 +186,7 @@ impl Artifact {
     /// That of a record in a study's folder; or why there is none.
     pub(super) fn read(record: &Record, out: &Path) -> Result<Self, String> {
         let [name] = &record.artifacts[..] else {
-            return Err(format!("{}: expected one artifact", record.id));
+            return Err("the record names no file with them".to_string());
         };
         let path = out.join(name);
         let failed = |reason: String| format!("{}: {reason}", path.display());

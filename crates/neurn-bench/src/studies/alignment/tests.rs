@@ -158,14 +158,14 @@ fn a_study_goes_on_where_it_was_cut_off_and_reports_from_its_folder_alone() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
 
     // Cut off in the middle of the last line, and its artifact too.
-    let name = &before.last().unwrap().artifacts[0];
-    let artifact = std::fs::read(folder.path().join(name)).unwrap();
-    std::fs::remove_file(folder.path().join(name)).unwrap();
+    let name = before.last().unwrap().artifacts[0].clone();
+    let artifact = std::fs::read(folder.path().join(&name)).unwrap();
+    std::fs::remove_file(folder.path().join(&name)).unwrap();
     std::fs::write(&path, &whole[..whole.len() - 700]).unwrap();
     let markdown = place.run(&study, &Interrupter::new()).unwrap();
     let after = records(folder.path());
     assert_eq!(without_times(before), without_times(after));
-    assert_eq!(std::fs::read(folder.path().join(name)).unwrap(), artifact);
+    assert_eq!(std::fs::read(folder.path().join(&name)).unwrap(), artifact);
 
     // Elsewhere, with neither neurons nor networks.
     let elsewhere = tempfile::tempdir().unwrap();

@@ -84,7 +84,7 @@ fn controls(results: &Results) -> Option<String> {
 fn learnt(results: &Results) -> String {
     let mut parts = Vec::new();
     let mut imagenet = false;
-    let mut named = Vec::new();
+    let (mut named, mut unknown) = (Vec::new(), Vec::new());
     for data in results.data() {
         for subject in results.subjects(&data) {
             imagenet |= subject.origin == Origin::ImageNet;
@@ -97,14 +97,24 @@ fn learnt(results: &Results) -> String {
                 Some(format!("{} % behind {frontend}", tenths(accuracy.mean)))
             });
             let behind: Vec<String> = behind.collect();
-            parts.push(format!("{} names {}", subject.model, behind.join(" and ")));
+            match behind.is_empty() {
+                true => unknown.push(subject.model.clone()),
+                false => parts.push(format!("{} names {}", subject.model, behind.join(" and "))),
+            }
             named.push(subject);
         }
     }
-    let mut text = match parts.is_empty() {
-        true => "No network was trained for this.".to_string(),
-        false => format!("Of CIFAR-10's test images {}.", parts.join(", ")),
+    let mut text = match (parts.is_empty(), unknown.is_empty()) {
+        (true, true) => "No network was trained for this.".to_string(),
+        (true, false) => String::new(),
+        (false, _) => format!("Of CIFAR-10's test images {}.", parts.join(", ")),
     };
+    if !unknown.is_empty() {
+        text += &format!(
+            "How well {} learnt CIFAR-10 was not recorded.",
+            unknown.join(" and ")
+        );
+    }
     if imagenet {
         text += " MobileNet V1 learnt ImageNet without a frontend; with one in front, its weights \
                  meet images that they were not made for.";

@@ -6,9 +6,13 @@ use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel};
 use crate::studies::alignment::Measure;
 
-/// Every measure of a data set.
+/// One measure of each kind; the others stand in the table.
+const DRAWN: [Measure; 4] = [Measure::Rsa, Measure::Rmse, Measure::KdeIou, Measure::Ridge];
+
+/// The measures of a data set.
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
-    let measures = results.measures(data);
+    let mut measures = results.measures(data);
+    measures.retain(|measure| DRAWN.contains(measure));
     let panels = |frontend: &String| {
         let measures = measures.iter();
         let panels = measures

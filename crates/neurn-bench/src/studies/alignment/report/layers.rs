@@ -42,7 +42,15 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
             drawing: lines(&axes, &curves)?,
         })
     };
-    let panels: Vec<Panel> = results.subjects(data).iter().filter_map(panel).collect();
+    let subjects = results.subjects(data);
+    // Untrained ones stand in the tables.
+    let trained = subjects
+        .iter()
+        .filter(|subject| subject.origin.is_trained());
+    let mut panels: Vec<Panel> = trained.filter_map(panel).collect();
+    if panels.is_empty() {
+        panels = subjects.iter().filter_map(panel).collect();
+    }
     let keys = frontends.iter().enumerate();
     (!panels.is_empty()).then(|| Figure {
         title: format!("RSA by layer, {}", shown(data, results.is_simulated(data))),

@@ -97,9 +97,7 @@ fn of_data(results: &Results, data: &str, out: &Path, images: bool) -> Section {
             }
         }
         Err(reason) => section.paragraphs.push(format!(
-            "Without the distributions over neurons, the densities and the pictures of {}, \
-             which need a file that is not there or not whole: {reason}.",
-            record.job.network.label()
+            "Without the distributions over neurons, the densities and the pictures: {reason}."
         )),
     }
     section
