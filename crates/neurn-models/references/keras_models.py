@@ -2,8 +2,9 @@
 
     KERAS_BACKEND=torch python keras_models.py ../tests/suite/keras.json.gz
 
-Needs keras and torch. As torch_models.py, whose formula and form of output it has,
-with the names and the order of axes of Keras.
+Needs keras, torch, torchvision and timm. As torch_models.py, whose formula and form of
+output it has, with the names and the order of axes of Keras; gradients are in the order
+of axes of PyTorch.
 """
 
 import gzip
@@ -13,8 +14,13 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import torch
+from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
-from torch_models import summary, units, values_of_image
+from torch_models import summary, trained, units, values_of_image, weights_of
+
+# Without this, batch norms and means take 64 bits for 32 behind PyTorch.
+BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 # Sides that are multiples of 32 where Keras pads by hand, which ours does not do
 # alike on others.
@@ -63,6 +69,51 @@ def layers_of(name, model):
     return pairs
 
 
+# Those whose training mode is compared, one of each family.
+TRAINED = {"mobilenet-v1-0.5", "resnet50v2"}
+
+
+def training(name):
+    """One step's gradients in 64 bits, and the statistics after it."""
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    build, sizes = MODELS[name]
+    height, width = sizes[-1]
+    model = filled(build((height, width, 3)))
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    x = torch.from_numpy(values_of_image(2, height, width).transpose(0, 2, 3, 1)).double()
+    logits = model(x, training=True).reshape(2, -1)
+    assert logits.dtype == torch.float64
+    (logits * weights_of(logits)).sum().backward()
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    gradients = {
+        name_of(v): kernel_in_torch_order(v.value.grad) for v in model.trainable_variables
+    }
+    statistics = {
+        name_of(v): v.value for v in model.non_trainable_variables if v.path.endswith("mean")
+    }
+    return trained([height, width], gradients, statistics)
+
+
+def kernel_in_torch_order(x):
+    if x.ndim == 2:
+        return x.permute(1, 0)
+    if x.ndim != 4:
+        return x
+    # A depthwise kernel is [height, width, channels, 1].
+    return x.permute(2, 3, 0, 1) if x.shape[3] == 1 else x.permute(3, 2, 0, 1)
+
+
+def filled(model):
+    for variable in model.variables:
+        if "seed" not in variable.path:
+            variable.assign(values(name_of(variable), tuple(variable.shape)))
+    return model
+
+
 def torch_order(x):
     """From [N, H, W, C] to [N, C, H, W]."""
     x = np.asarray(x.detach() if hasattr(x, "detach") else x)
@@ -89,12 +140,10 @@ def reference(name):
     build, sizes = MODELS[name]
     entry = {"tensors": {}, "runs": []}
     for height, width in sizes:
-        model = build((height, width, 3))
+        model = filled(build((height, width, 3)))
         for variable in model.variables:
             if "seed" not in variable.path:
-                shape = tuple(variable.shape)
-                variable.assign(values(name_of(variable), shape))
-                entry["tensors"][name_of(variable)] = list(shape)
+                entry["tensors"][name_of(variable)] = list(variable.shape)
         layers = layers_of(name, model)
         outputs = [model.get_layer(theirs).output for theirs in layers.values()]
         both = keras.Model(model.inputs, [*outputs, model.output])
@@ -105,6 +154,8 @@ def reference(name):
             "logits": summary(Numbers(logits.reshape(1, -1)), "logits"),
             "layers": {ours: summary(Numbers(y), ours) for ours, y in zip(layers, found)},
         })
+    if name in TRAINED:
+        entry["training"] = training(name)
     return entry
 
 

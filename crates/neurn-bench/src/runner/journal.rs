@@ -380,10 +380,13 @@ fn record_of<R: Line>(line: &[u8]) -> Result<R, Wrong> {
         let found = format!("a line of more than {MOST_LINE} bytes");
         return Err(Wrong::Text(found));
     }
-    let Version { schema: found } = serde_json::from_slice(line)?;
-    let expected = R::SCHEMA;
-    if found != expected {
-        return Err(Wrong::Schema { expected, found });
+    let (expected, found) = (R::SCHEMA, serde_json::from_slice(line));
+    match found {
+        Ok(Version { schema: found }) if found != expected => {
+            return Err(Wrong::Schema { expected, found });
+        }
+        // Of a line that is cut off within a number, only the record's parser says so.
+        _ => {}
     }
     let record: R = serde_json::from_slice(line)?;
     record.check().map_err(Wrong::Value)?;
@@ -515,7 +518,8 @@ mod tests {
                 .iter()
                 .filter_map(|record| record.id.strip_prefix(&prefix))
                 .collect();
-            assert_eq!(ids, (0..each).map(|i| i.to_string()).collect::<Vec<_>>());
+            let expected: Vec<_> = (0..each).map(|i| record(&i.to_string()).id).collect();
+            assert_eq!(ids, expected);
         }
     }
 
@@ -556,7 +560,7 @@ mod tests {
     fn a_broken_line_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        std::fs::write(&path, "{\"id\": 3}\n").unwrap();
+        std::fs::write(&path, "{\"schema\": 2, \"id\": 3}\n").unwrap();
         let error = Journal::<Record>::open(&path).unwrap_err().to_string();
         assert!(
             error.contains("results.jsonl, line 1: expected one record"),

@@ -292,8 +292,13 @@ fn unusable(data: &TensorData, variance: bool) -> Option<String> {
         Ok(numbers) => numbers,
         Err(error) => return Some(error.to_string()),
     };
-    let bad = |number: &f32| !number.is_finite() || variance && *number < 0.0;
-    let index = numbers.iter().position(bad)?;
+    let usable = |number: &f32| number.is_finite() & (!variance | (*number >= 0.0));
+    // Whole chunks first, in which no number decides whether the next is looked at: the
+    // processor takes many of them at once.
+    let mut chunks = numbers.chunks(1 << 12);
+    let chunk = chunks.position(|chunk| !chunk.iter().fold(true, |all, one| all & usable(one)))?;
+    let before = chunk << 12;
+    let index = before + numbers[before..].iter().position(|one| !usable(one))?;
     Some(format!("{} at {index}", numbers[index]))
 }
 
@@ -346,4 +351,33 @@ fn reordered<const D: usize>(data: TensorData, axes: [isize; 4], device: &Device
         .permute(axes)
         .into_data();
     Tensor::from_data(data, device)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In the first chunk, at both sides of an edge, and in the last one.
+    #[test]
+    fn the_first_unusable_number_is_found() {
+        let length = 10_000;
+        for place in [0, 1, 4095, 4096, 8191, 8192, 9999] {
+            for (number, variance, found) in [
+                (f32::NAN, false, "NaN"),
+                (f32::INFINITY, false, "inf"),
+                (-1.5, true, "-1.5"),
+            ] {
+                let mut numbers = vec![0.5; length];
+                numbers[place] = number;
+                numbers[length - 1] = number;
+                let data = TensorData::new(numbers, [length]);
+                let expected = format!("{found} at {place}");
+                assert_eq!(unusable(&data, variance), Some(expected));
+            }
+        }
+        let data = TensorData::new(vec![-1.5, -0.0, 0.0, f32::MAX], [4]);
+        assert_eq!(unusable(&data, false), None);
+        let data = TensorData::new(vec![-0.0, 0.0, f32::MAX], [3]);
+        assert_eq!(unusable(&data, true), None);
+    }
 }

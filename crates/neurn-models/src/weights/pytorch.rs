@@ -5,11 +5,12 @@ use std::io::BufReader;
 use std::path::Path;
 
 use burn_store::bridge;
-use burn_store::burn_pack::Tensor;
-use burn_store::pytorch_reader::PytorchReader;
+use burn_store::burn_pack::{Error as PackError, Tensor};
+use burn_store::pytorch_reader::{self, PytorchReader};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::WeightsError;
+use super::checkpoint::as_numbers;
 use super::pickle::inspect;
 
 /// The layouts that are read: that of PyTorch 1.6 and later, and that of 0.1.10 to
@@ -67,8 +68,19 @@ pub(super) fn tensors(path: &Path, start: &[u8]) -> Result<Vec<Tensor>, WeightsE
     .map_err(damaged)?;
     // Parsed only now: the parser takes any number of instructions.
     let reader = PytorchReader::new(path).map_err(|error| damaged(error.to_string()))?;
-    let tensors = reader.tensors().values().cloned();
-    Ok(tensors.map(bridge::from_pytorch).collect())
+    Ok(reader.into_tensors().into_values().map(tensor).collect())
+}
+
+/// What burn-store makes of a tensor, but for a copy of its numbers.
+fn tensor(theirs: pytorch_reader::Tensor) -> Tensor {
+    let ours = bridge::from_pytorch(theirs.clone());
+    let bytes = ours.byte_len();
+    let (.., read) = theirs.into_parts();
+    let read = move || {
+        let bytes = read().map_err(|error| PackError::IoError(error.to_string()))?;
+        Ok(as_numbers(bytes))
+    };
+    Tensor::deferred(ours.name, ours.dtype, ours.shape, None, bytes, read)
 }
 
 /// PyTorch does not compress, so no part is larger than what is in the file, nor

@@ -12,6 +12,7 @@ use burn_store::burn_pack::{Bytes, Error as PackError, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::WeightsError;
+use super::checkpoint::as_numbers;
 
 /// The longest header. That of a network of 1000 tensors takes 100 kB, and what
 /// parsing takes of memory is a few times the header.
@@ -74,7 +75,7 @@ fn read(file: &Mutex<File>, place: u64, length: usize) -> io::Result<Bytes> {
     // That so many bytes are there has been checked.
     let mut bytes = vec![0; length];
     file.read_exact(&mut bytes)?;
-    Ok(Bytes::from_bytes_vec(bytes))
+    Ok(as_numbers(bytes))
 }
 
 fn dtype(dtype: Dtype) -> Option<DType> {

@@ -407,3 +407,25 @@ fn saving_into_no_folder_is_an_error() {
         "{error}"
     );
 }
+
+/// Reading them would never end.
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_and_pipes_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for device in ["/dev/zero".as_ref(), "/dev/full".as_ref(), pipe.as_path()] {
+        let path = folder.path().join("weights.pth");
+        std::os::unix::fs::symlink(device, &path).unwrap();
+        for error in [
+            WeightsFile::new(&path).load(backbone(10)).unwrap_err(),
+            ClassifierConfig::load_classifier(&path, &Device::default()).unwrap_err(),
+        ] {
+            let error = error.to_string();
+            assert!(error.contains("weights.pth: expected a file"), "{error}");
+        }
+        fs::remove_file(&path).unwrap();
+    }
+}
