@@ -62,7 +62,9 @@ mod tests {
     fn a_checksum_is_that_of_all_parts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let bytes: Vec<u8> = (0..200_000_u32).map(|x| (x * x >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..200_000_u32)
+            .map(|x| (x.wrapping_mul(x) >> 7) as u8)
+            .collect();
         fs::write(&path, &bytes).unwrap();
         assert_eq!(sha256(&path).unwrap(), hexadecimal(&Sha256::digest(&bytes)));
         // FIPS 180-2, appendix B.1.
