@@ -142,7 +142,7 @@ impl Place {
 
     /// The devices that start, and what became of the others: a study goes on
     /// without a server that is down.
-    fn open_devices(&self) -> Result<(Vec<(&DeviceName, Device)>, Vec<String>), Error> {
+    fn open_devices(&self) -> Result<(Vec<Opened<'_>>, Vec<String>), Error> {
         let mut devices = Vec::new();
         let mut missing = Vec::new();
         let mut first = None;
@@ -164,6 +164,9 @@ impl Place {
         }
     }
 }
+
+/// A device with its name.
+type Opened<'a> = (&'a DeviceName, Device);
 
 /// The report of what is in a folder, whatever is missing there.
 ///
