@@ -253,7 +253,7 @@ mod tests {
                 let corners = [(x, 2), (x + 3, 4)];
                 surface.draw(&Rectangle::new(corners, tint(MORE, 0.51).0.filled()))?;
             }
-            surface.draw(&Text::new("a".to_string(), (3, 4), &letters(INK)))?;
+            surface.draw(&Text::new("a".to_string(), (3, 4), letters(INK)))?;
             Ok(())
         });
         let svg = drawing.svg;
