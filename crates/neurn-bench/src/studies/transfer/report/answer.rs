@@ -41,7 +41,8 @@ fn sentence(results: &Results, setting: &Setting) -> Option<String> {
         Some(format!("{} %", tenths(accuracy.mean)))
     };
     let neurn = results.neurn(setting);
-    let gains = results.compare(setting, &methods, &Method::default(), &primary.cells);
+    let baseline = results.baseline(setting);
+    let gains = results.compare(setting, &methods, &baseline, &primary.cells);
     let gain = gains
         .iter()
         .find(|gain| Some(&gain.method) == neurn.as_ref());
@@ -56,12 +57,12 @@ fn sentence(results: &Results, setting: &Setting) -> Option<String> {
         "With {}, {subject} reach {} {whereabouts}, against {} with none: {}.",
         gain.method.label(),
         accuracy(&gain.method)?,
-        accuracy(&Method::default())?,
+        accuracy(&baseline)?,
         difference(gain),
     );
     if Some(&gain.method) == neurn.as_ref() {
         let beside = results.compare(setting, &methods, &gain.method, &primary.cells);
-        text += &standing(&beside);
+        text += &standing(&beside, &baseline);
     }
     Some(text)
 }
@@ -82,10 +83,10 @@ fn difference(comparison: &Comparison) -> String {
 }
 
 /// How many of the other methods are better than NeuRN.
-fn standing(beside: &[Comparison]) -> String {
+fn standing(beside: &[Comparison], baseline: &Method) -> String {
     let others: Vec<&Comparison> = beside
         .iter()
-        .filter(|comparison| comparison.method != Method::default())
+        .filter(|comparison| comparison.method != *baseline)
         .collect();
     let mean = |comparison: &&&Comparison| comparison.difference.estimate.mean;
     let Some(best) = others.iter().max_by(|a, b| mean(a).total_cmp(&mean(b))) else {

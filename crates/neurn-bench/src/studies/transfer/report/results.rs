@@ -177,8 +177,27 @@ impl<'a> Results<'a> {
     /// In the order in which the records name them, the baseline first.
     pub(super) fn methods(&self, setting: &Setting) -> Vec<Method> {
         let mut methods = distinct(self.of(setting).map(|record| record.method.clone()));
-        methods.sort_by_key(|method| *method != Method::default());
+        let baseline = self.baseline(setting);
+        methods.sort_by_key(|method| *method != baseline);
         methods
+    }
+
+    /// What methods are compared with: no frontend and no augmentation, behind a
+    /// standardized input, or behind the input scale that there is.
+    pub(super) fn baseline(&self, setting: &Setting) -> Method {
+        let methods = self.of(setting).map(|record| &record.method);
+        let mut nothing: Vec<&Method> = methods
+            .filter(|method| {
+                let input = method.input.clone();
+                **method
+                    == Method {
+                        input,
+                        ..Method::default()
+                    }
+            })
+            .collect();
+        nothing.sort_by_key(|method| **method != Method::default());
+        nothing.first().copied().cloned().unwrap_or_default()
     }
 
     /// NeuRN as the papers have it, or the method that comes nearest to it.
@@ -203,8 +222,8 @@ impl<'a> Results<'a> {
             accuracy.map_or(f64::NEG_INFINITY, |accuracy| accuracy.mean)
         };
         let neurn = self.neurn(setting);
-        let always =
-            |method: &Method| *method == Method::default() || Some(method) == neurn.as_ref();
+        let baseline = self.baseline(setting);
+        let always = |method: &Method| *method == baseline || Some(method) == neurn.as_ref();
         let mut best = methods.clone();
         best.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
         best.sort_by_key(|method| !always(method));
@@ -323,7 +342,7 @@ impl<'a> Results<'a> {
         cells: &[Cell],
     ) -> Option<PairedDifference> {
         let methods = std::slice::from_ref(method);
-        let gain = self.compare(setting, methods, &Method::default(), cells);
+        let gain = self.compare(setting, methods, &self.baseline(setting), cells);
         gain.first().map(|comparison| comparison.difference)
     }
 

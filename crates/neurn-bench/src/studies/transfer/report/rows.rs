@@ -91,7 +91,7 @@ fn entry(results: &Results, setting: &Setting, method: &Method, cells: &[Cell]) 
     let (source, _) = cells.first()?;
     let record = results.runs(setting, method, source).next()?;
     let methods = std::slice::from_ref(method);
-    let compared = results.compare(setting, methods, &Method::default(), cells);
+    let compared = results.compare(setting, methods, &results.baseline(setting), cells);
     let gain = compared.first().map(|comparison| comparison.difference);
     let interval = gain.and_then(|gain| gain.interval);
     Some(Entry {

@@ -88,7 +88,11 @@ fn methods(results: &Results, setting: &Setting) -> Vec<Method> {
         .iter()
         .max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
         .cloned();
-    let few = [Some(Method::default()), results.neurn(setting), best];
+    let few = [
+        Some(results.baseline(setting)),
+        results.neurn(setting),
+        best,
+    ];
     let mut methods = shown;
     methods.retain(|method| few.contains(&Some(method.clone())));
     methods.truncate(METHODS);

@@ -28,7 +28,12 @@ pub(in super::super) fn gains(results: &Results, setting: &Setting) -> Option<Se
 pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Option<Figure> {
     let primary = results.primary();
     let methods = results.methods(setting);
-    let mut gains = results.compare(setting, &methods, &Method::default(), &primary.cells);
+    let mut gains = results.compare(
+        setting,
+        &methods,
+        &results.baseline(setting),
+        &primary.cells,
+    );
     let mean = |gain: &Comparison| gain.difference.estimate.mean;
     gains.sort_by(|a, b| mean(b).total_cmp(&mean(a)));
     let names: Vec<String> = gains.iter().map(|gain| gain.method.label()).collect();
@@ -78,7 +83,8 @@ pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Optio
 /// each.
 fn heat(results: &Results, setting: &Setting) -> Option<Figure> {
     let mut methods = results.methods(setting);
-    methods.retain(|method| *method != Method::default());
+    let baseline = results.baseline(setting);
+    methods.retain(|method| *method != baseline);
     let panels: Vec<Matrix> = match results.columns() {
         Some(columns) if columns.len() < 2 => return None,
         Some(columns) => vec![of_columns(results, setting, &methods, &columns)],

@@ -5,7 +5,6 @@ use super::super::tables::{anywhere, layered, place};
 use super::errors;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
-use crate::train::Method;
 
 /// There is one if a frontend follows a layer.
 pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<Figure> {
@@ -30,7 +29,7 @@ pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<F
                     .map(|error| [accuracy.mean - error, accuracy.mean + error]),
             });
         }
-        let baseline = results.accuracy(setting, &Method::default(), &measure.cells);
+        let baseline = results.accuracy(setting, &results.baseline(setting), &measure.cells);
         let line = baseline.map(|accuracy| accuracy.mean);
         panels.extend(
             dots(&places, &all, "accuracy, %", line, 0.5).map(|drawing| Panel {

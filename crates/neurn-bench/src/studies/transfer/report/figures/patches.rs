@@ -35,7 +35,7 @@ pub(in super::super) fn patches(results: &Results, setting: &Setting) -> Option<
     ticks.dedup();
     let (first, last) = (*ticks.first()? as f64, *ticks.last()? as f64);
     let panel = |Measure { name, cells }: Measure| {
-        let baseline = results.accuracy(setting, &Method::default(), &cells);
+        let baseline = results.accuracy(setting, &results.baseline(setting), &cells);
         let level = baseline.map(|y| Line {
             series: 0,
             points: [first, last].map(|x| Point { x, y }).to_vec(),
@@ -64,7 +64,7 @@ pub(in super::super) fn patches(results: &Results, setting: &Setting) -> Option<
     };
     let panels: Vec<Panel> = results.measures().into_iter().filter_map(panel).collect();
     let mut keys = vec![(ink::key(0), "none, which has no k".to_string())];
-    keys.retain(|_| methods.contains(&Method::default()));
+    keys.retain(|_| methods.contains(&results.baseline(setting)));
     keys.extend(
         (1..)
             .zip(&families)

@@ -4,7 +4,6 @@ use super::super::results::{Cell, Results, Setting};
 use crate::report::Section;
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;
-use crate::train::Method;
 
 /// Accuracy, and the gain over the baseline if that was run. Of several sources that
 /// share a target.
@@ -14,6 +13,7 @@ pub(in super::super) fn matrices(results: &Results, setting: &Setting) -> Option
     }
     let mut tables = Vec::new();
     let methods = results.methods(setting);
+    let baseline = results.baseline(setting);
     for method in &methods {
         let label = method.label();
         tables.push(matrix(
@@ -21,7 +21,7 @@ pub(in super::super) fn matrices(results: &Results, setting: &Setting) -> Option
             format!("Accuracy in percent, {label}"),
             &|cells| Value::accuracy(results.accuracy(setting, method, cells)),
         ));
-        if *method != Method::default() && methods.contains(&Method::default()) {
+        if *method != baseline && methods.contains(&baseline) {
             let caption = format!("Gain of {label} over none, in points");
             tables.push(matrix(results, caption, &|cells| {
                 Value::gain(results.gain(setting, method, cells))

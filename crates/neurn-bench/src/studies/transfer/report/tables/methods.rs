@@ -110,8 +110,8 @@ pub(super) fn gains(
     what: &str,
 ) -> Option<Table> {
     let methods = results.methods(setting);
-    let compare =
-        |column: &Measure| results.compare(setting, &methods, &Method::default(), &column.cells);
+    let baseline = results.baseline(setting);
+    let compare = |column: &Measure| results.compare(setting, &methods, &baseline, &column.cells);
     let compared: Vec<Vec<Comparison>> = columns.iter().map(compare).collect();
     let of_method = |comparisons: &[Comparison], method: &Method| {
         comparisons
@@ -123,9 +123,7 @@ pub(super) fn gains(
     if compared.iter().all(Vec::is_empty) {
         return None;
     }
-    let others = methods
-        .iter()
-        .filter(|method| **method != Method::default());
+    let others = methods.iter().filter(|method| **method != baseline);
     let rows = others.map(|method| {
         let of = |all: &Vec<Comparison>| {
             Value::gain(of_method(all, method).map(|comparison| comparison.difference))
@@ -154,9 +152,10 @@ fn beside_neurn(results: &Results, setting: &Setting) -> Option<Table> {
     let primary = results.primary();
     let methods = results.methods(setting);
     let comparisons = results.compare(setting, &methods, &neurn, &primary.cells);
+    let baseline = results.baseline(setting);
     if comparisons
         .iter()
-        .all(|comparison| comparison.method == Method::default())
+        .all(|comparison| comparison.method == baseline)
     {
         return None;
     }

@@ -20,7 +20,7 @@ pub(in super::super) fn run(results: &Results, rates: &[Rates]) -> Section {
     section.paragraphs.push(
         "Accuracy in percent on the test images of each target, of a network that was trained \
          and validated on its sources alone. Methods are compared with none: no frontend, no \
-         augmentation, the input standardized by the source."
+         augmentation, and the input standardized by the source unless a table says otherwise."
             .to_string(),
     );
     let seeds: Vec<String> = results.seeds().iter().map(ToString::to_string).collect();

@@ -41,6 +41,36 @@ fn the_baseline_is_the_first_row() {
     assert_eq!(labels, ["none", "neurn (k = 3)"]);
 }
 
+/// Of records behind another input scale, none behind that one.
+#[test]
+fn the_baseline_has_the_input_scale_that_there_is() {
+    let mut study = study();
+    let half = |method: Method| Method {
+        input: InputScale::Half,
+        ..method
+    };
+    for record in &mut study.records {
+        record.method = half(record.method.clone());
+    }
+    let setting = Setting::of(&study.records[0]);
+    let gain = |study: &MadeUp| {
+        let results = results(study);
+        let others = results.others().cells;
+        let gain = results.gain(&setting, &half(method("neurn")), &others);
+        (
+            results.baseline(&setting),
+            gain.map(|gain| gain.estimate.mean),
+        )
+    };
+    assert_eq!(gain(&study), (half(Method::default()), Some(9.5)));
+    // One that is standardized goes before it.
+    let others = [("mnist", 98.0), ("usps", 60.0)];
+    study
+        .records
+        .push(record(&["mnist"], &Method::default(), 0, &others));
+    assert_eq!(gain(&study), (Method::default(), None));
+}
+
 #[test]
 fn means_are_made_by_seed_then_over_seeds() {
     let mut study = study();
