@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use clap::Parser;
 use image::error::{DecodingError, ImageError, ImageFormatHint};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage};
+use neurn_bench::data::photograph;
 use neurn_bench::error::Error;
 use neurn_bench::file;
 use neurn_bench::report::write_whole;
@@ -127,7 +128,7 @@ fn read(arguments: &Arguments) -> Result<RgbImage, Error> {
         return Err(damaged(&found));
     }
     check(width, height, arguments)?;
-    if jpeg && !has_an_end(&bytes) {
+    if jpeg && !photograph::jpeg_is_whole(&bytes) {
         return Err(damaged(
             "expected a whole picture, found one without its end",
         ));
@@ -166,27 +167,6 @@ fn check(width: u32, height: u32, arguments: &Arguments) -> Result<(), Error> {
         return Err(Error::Argument(error));
     }
     Ok(())
-}
-
-/// Whether a JPEG has its marker of the end. Where it is cut off, the decoder
-/// fills up with grey and says nothing.
-fn has_an_end(jpeg: &[u8]) -> bool {
-    let mut rest = jpeg;
-    // 0xFF and a number make a marker. 0xFF 0x00 is a number of the picture, and
-    // more of 0xFF are filling.
-    while let Some(start) = rest.iter().position(|&byte| byte == 0xff) {
-        rest = &rest[start + 1..];
-        let length = match (rest.first(), rest.get(1..3)) {
-            (Some(0xd9), _) => return true,
-            (Some(0xff), _) => 0,
-            // These stand alone.
-            (Some(0x00 | 0x01 | 0xd0..=0xd8), _) => 1,
-            (Some(_), Some(length)) => 1 + usize::from(length[0]) * 256 + usize::from(length[1]),
-            _ => return false,
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    false
 }
 
 /// `[3, H, W]` in 0..=1.

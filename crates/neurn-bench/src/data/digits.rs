@@ -2,23 +2,13 @@
 
 use std::path::Path;
 
+pub use super::split::{CLASSES, Split};
+
 use super::search::listed;
 use super::{DataError, Domain, ImageSet, mnist, mnist_m, svhn, usps};
 
-/// The number of classes of every digit domain.
-pub const CLASSES: usize = 10;
-
 /// The names of the four real domains.
 pub const NAMES: [&str; 4] = ["mnist", "svhn", "usps", "mnist-m"];
-
-/// Which of the two official splits of a domain of digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Split {
-    /// What a network may learn from.
-    Train,
-    /// What it is tested on.
-    Test,
-}
 
 /// Reads a domain from a data folder, whose folders `mnist`, `svhn`, `usps`,
 /// `mnist_m` and `bsds500` hold the files as they are published.

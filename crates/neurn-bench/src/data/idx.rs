@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::digits::CLASSES;
+use super::split::CLASSES;
 use super::{DataError, container};
 
 /// The most bytes of values a file may have: 1 GiB. MNIST has 45 MiB.

@@ -7,8 +7,8 @@
 
 use std::path::Path;
 
-use super::digits::Split;
 use super::search::need;
+use super::split::Split;
 use super::{DataError, Domain, ImageSet, Values, idx};
 
 const SIDE: usize = 28;

@@ -18,6 +18,7 @@ mod resize;
 mod rng;
 mod search;
 pub mod shift;
+mod split;
 pub mod suite;
 pub mod svhn;
 pub mod synthetic;

@@ -121,7 +121,7 @@ pub(super) fn decode(path: &Path, bytes: &[u8]) -> Result<RgbImage, DataError> {
     let Ok(format) = image::guess_format(bytes) else {
         return Err(DataError::format(path, expected, "none of these formats"));
     };
-    if format == ImageFormat::Jpeg && !has_an_end(bytes) {
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(bytes) {
         let found = "no end mark (ff d9): it was cut off";
         return Err(DataError::format(path, "a whole JPEG picture", found));
     }
@@ -171,7 +171,7 @@ fn over_white(picture: DynamicImage) -> RgbImage {
 
 /// Whether a JPEG has its end mark after its scans. The decoder fills up with
 /// grey what a file that was cut off lacks. Bytes behind the mark do no harm.
-fn has_an_end(bytes: &[u8]) -> bool {
+pub fn jpeg_is_whole(bytes: &[u8]) -> bool {
     const START_OF_IMAGE: u8 = 0xd8;
     const END_OF_IMAGE: u8 = 0xd9;
     let mut at = 0;
@@ -234,10 +234,10 @@ mod tests {
             ],
         ]
         .concat();
-        assert!(has_an_end(&whole));
-        assert!(has_an_end(&[&whole[..], b"a film behind it"].concat()));
+        assert!(jpeg_is_whole(&whole));
+        assert!(jpeg_is_whole(&[&whole[..], b"a film behind it"].concat()));
         for length in 0..whole.len() {
-            assert!(!has_an_end(&whole[..length]), "{length}");
+            assert!(!jpeg_is_whole(&whole[..length]), "{length}");
         }
     }
 }

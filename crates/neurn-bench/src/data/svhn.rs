@@ -11,8 +11,8 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::digits::Split;
 use super::search::need;
+use super::split::Split;
 use super::{DataError, Domain, ImageSet, Values, mat};
 
 const SIDE: usize = 32;

@@ -12,10 +12,17 @@ use std::thread::{self, JoinHandle};
 
 use burn::data::dataloader::{DataLoader, DataLoaderIterator, Progress};
 use burn::data::dataset::DatasetError;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use neurn_models::Frontend;
 
-use super::examples::Batch;
+/// A batch on a device.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `[N, C, H, W]`
+    pub images: Tensor<4>,
+    /// `[N]`
+    pub labels: Tensor<1, Int>,
+}
 
 /// A batch in the memory of the host.
 #[derive(Clone, Debug)]

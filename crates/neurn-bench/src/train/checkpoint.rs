@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Epoch;
-use super::trainer::seeded;
+use super::seeded::seeded;
 use crate::device::quietly;
 use crate::file;
 use crate::fingerprint::hexadecimal;

@@ -3,14 +3,14 @@
 use burn::data::dataloader::batcher::Batcher;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::data::dataset::{Dataset, DatasetError};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use image::{Rgb, RgbImage};
 use neurn_models::{Frontend, Map, Scale};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::batches::{Batches, Stacked};
+use super::batches::{Batch, Batches, Stacked};
 use crate::data::{ImageSet, LabelledImage, Shift, resize};
 
 /// Images at `side` x `side` with their labels. A clone shares the images.
@@ -54,15 +54,6 @@ struct Part {
 pub struct Example {
     values: Vec<f32>,
     label: u16,
-}
-
-/// A batch on a device.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// `[N, C, H, W]`
-    pub images: Tensor<4>,
-    /// `[N]`
-    pub labels: Tensor<1, Int>,
 }
 
 impl Examples {

@@ -1,9 +1,7 @@
 //! What is compared: everything that stands against a shift.
 
 use burn::tensor::{Device, Tensor};
-use neurn_models::{
-    BackboneConfig, ClassifierConfig, FrontendConfig, MapConfig, UnknownLayer, UnknownModel,
-};
+use neurn_models::{BackboneConfig, ClassifierConfig, FrontendConfig, UnknownLayer, UnknownModel};
 use serde::{Deserialize, Serialize};
 
 use super::{Augmentation, InputScale, seeded};
@@ -152,21 +150,15 @@ impl Method {
     /// The same with a patch of another side, if it has one.
     pub fn with_patch(&self, k: usize) -> Self {
         let mut method = self.clone();
-        match &mut method.frontend.map {
-            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => config.k = k,
-            MapConfig::Sigma(config) => config.k = k,
-            _ => {}
+        if let Some(side) = method.frontend.patch_mut() {
+            *side = k;
         }
         method
     }
 
     /// Side of its patch.
     pub fn patch(&self) -> Option<usize> {
-        match &self.frontend.map {
-            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => Some(config.k),
-            MapConfig::Sigma(config) => Some(config.k),
-            _ => None,
-        }
+        self.frontend.patch()
     }
 }
 

@@ -5,19 +5,19 @@
 //! epoch could not be resumed) and panics on a full disk; its `Learner` keeps the
 //! optimizer's state to itself.
 
-use std::sync::Mutex;
 use std::time::Instant;
 
 use burn::data::dataset::DatasetError;
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn::train::Interrupter;
 use neurn_models::{AdamConfig, Classifier, ClassifierConfig};
 
+use super::batches::Batch;
 use super::checkpoint::{Checkpoint, Checkpoints, Progress};
-use super::examples::{Batch, Examples};
-use super::{Augmentation, Epoch, Training};
+use super::examples::Examples;
+use super::{Augmentation, Epoch, Training, seeded};
 
 /// Why a training or a test did not end.
 #[derive(Debug, thiserror::Error)]
@@ -53,31 +53,6 @@ pub struct Trained {
     pub learning: Vec<Epoch>,
     /// Training images a second, validation included.
     pub images_per_second: f64,
-}
-
-/// A classifier whose weights depend on the seed alone.
-///
-/// Burn draws from one generator a process, and a layer draws when it is first
-/// used: so the weights are all drawn here, right after seeding, while no other
-/// run draws.
-pub fn seeded(config: &ClassifierConfig, seed: u64, device: &Device) -> Classifier {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    struct Draw;
-    impl ModuleVisitor for Draw {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            param.val();
-        }
-    }
-
-    // A run that panicked while it drew leaves nothing behind that matters.
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
-    device.seed(seed);
-    let classifier = config.init(device);
-    classifier.visit(&mut Draw);
-    // A GPU or a server draws when it comes to it. What is wrong with a device
-    // shows in the run, where it is caught.
-    _ = device.sync();
-    classifier
 }
 
 /// How often each class was taken for which.

@@ -70,6 +70,24 @@ impl FrontendConfig {
         }
     }
 
+    /// The side of its patch, if it has one.
+    pub fn patch(&self) -> Option<usize> {
+        match &self.map {
+            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => Some(config.k),
+            MapConfig::Sigma(config) => Some(config.k),
+            _ => None,
+        }
+    }
+
+    /// The side of its patch, to be changed.
+    pub fn patch_mut(&mut self) -> Option<&mut usize> {
+        match &mut self.map {
+            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => Some(&mut config.k),
+            MapConfig::Sigma(config) => Some(&mut config.k),
+            _ => None,
+        }
+    }
+
     /// Every how many-th pixel of a row or column comes out.
     pub fn stride(&self) -> usize {
         match &self.map {

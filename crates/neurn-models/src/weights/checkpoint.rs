@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use burn_store::burn_pack::{Bytes, Tensor};
+use burn_store::burn_pack::Tensor;
 
 use super::{Names, WeightsError, pytorch, safetensors};
 
@@ -62,15 +62,6 @@ impl Checkpoint {
             false => renamed(unwrapped(tensors), names),
         };
         Ok(Self { tensors, notes })
-    }
-}
-
-/// Bytes in which numbers of up to 8 bytes can lie. Most allocations begin at such a
-/// place, also where bytes alone need none; only the others are copied.
-pub(super) fn as_numbers(bytes: Vec<u8>) -> Bytes {
-    match bytes.as_ptr().addr().is_multiple_of(8) {
-        true => Bytes::from_elems(bytes),
-        false => Bytes::from_bytes_vec(bytes),
     }
 }
 
@@ -177,6 +168,7 @@ fn from_keras(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::numbers::as_numbers;
     use super::*;
 
     #[test]

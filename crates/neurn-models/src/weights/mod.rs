@@ -8,6 +8,7 @@ mod fetch;
 mod fetch_error;
 mod load;
 mod names;
+mod numbers;
 mod pickle;
 mod published;
 mod pytorch;

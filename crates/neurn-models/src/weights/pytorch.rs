@@ -10,7 +10,7 @@ use burn_store::pytorch_reader::{self, PytorchReader};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::WeightsError;
-use super::checkpoint::as_numbers;
+use super::numbers::as_numbers;
 use super::pickle::inspect;
 
 /// The layouts that are read: that of PyTorch 1.6 and later, and that of 0.1.10 to

@@ -12,7 +12,7 @@ use burn_store::burn_pack::{Bytes, Error as PackError, Tensor};
 use safetensors::tensor::{Dtype, Metadata};
 
 use super::WeightsError;
-use super::checkpoint::as_numbers;
+use super::numbers::as_numbers;
 
 /// The longest header. That of a network of 1000 tensors takes 100 kB, and what
 /// parsing takes of memory is a few times the header.

@@ -19,8 +19,8 @@ use std::path::Path;
 
 pub use photographs::Photographs;
 
-use super::digits::Split;
 use super::search::{find, listed, need};
+use super::split::Split;
 use super::{DataError, Domain, ImageSet, Values, idx, mnist};
 
 /// What the images that are made for training are drawn from.

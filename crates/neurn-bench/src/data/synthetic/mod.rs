@@ -29,8 +29,8 @@ mod tests;
 
 use rayon::prelude::*;
 
-use super::digits::{CLASSES, Split};
 use super::rng::Rng;
+use super::split::{CLASSES, Split};
 use super::{Domain, ImageSet, Values};
 
 /// The names of the four synthetic domains.

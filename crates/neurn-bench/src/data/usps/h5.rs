@@ -7,7 +7,7 @@ use std::path::Path;
 use hdf5_reader::{H5Type, Hdf5File, OpenOptions};
 
 use super::{EXCESS, Images, MAX_IMAGES, PIXELS};
-use crate::data::digits::Split;
+use crate::data::split::Split;
 use crate::data::{DataError, ImageSet, container};
 
 pub(super) fn read(path: &Path, split: Split) -> Result<ImageSet, DataError> {

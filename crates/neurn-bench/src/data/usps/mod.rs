@@ -20,8 +20,8 @@ mod zip;
 
 use std::path::Path;
 
-use super::digits::Split;
 use super::search::{find, listed};
+use super::split::Split;
 use super::{DataError, Domain, ImageSet, Values};
 
 const SIDE: usize = 16;

@@ -1,10 +1,11 @@
 //! A run before it is run: everything that its network depends on.
 
+use crate::studies::distinct;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::plan::{Plan, PlanError, Protocol, once};
+use super::plan::{Plan, PlanError, Protocol};
 use crate::device::Backend;
 use crate::train::{ImageShape, Method, Training};
 
@@ -52,7 +53,7 @@ impl Plan {
             true => domains,
             false => &self.sources,
         };
-        let sources = once(named.iter().cloned());
+        let sources = distinct(named.iter().cloned());
         match self.protocol {
             Protocol::SingleSource => sources.into_iter().map(|source| vec![source]).collect(),
             Protocol::LeaveOneOut => (0..sources.len())
@@ -69,7 +70,7 @@ impl Plan {
     pub(super) fn target_names(&self, domains: &[String]) -> Vec<String> {
         match self.targets.is_empty() {
             true => domains.to_vec(),
-            false => once(self.targets.iter().cloned()),
+            false => distinct(self.targets.iter().cloned()),
         }
     }
 
@@ -103,7 +104,7 @@ impl Plan {
             }
         }
         let mut jobs = Vec::new();
-        for model in once(self.models.iter()) {
+        for model in distinct(self.models.iter()) {
             for sources in &sets {
                 for &seed in &self.seeds {
                     for training in self.trainings() {

@@ -132,10 +132,9 @@ pub(super) fn set_patch(
         if k % 2 == 0 || !(3..=65).contains(&k) {
             return Err(format!("k: expected odd numbers from 3 to 65, found {k}"));
         }
-        match &mut frontend.map {
-            MapConfig::NeuRn(config) | MapConfig::WithNeuRn(config) => config.k = k,
-            MapConfig::Sigma(config) => config.k = k,
-            _ => {
+        match frontend.patch_mut() {
+            Some(side) => *side = k,
+            None => {
                 return Err(format!(
                     "k: expected nothing, as it has no patch, found {k}"
                 ));

@@ -1,5 +1,6 @@
 //! A study as a file: the combinations to run, in TOML.
 
+use crate::studies::distinct;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +93,7 @@ pub enum Protocol {
 }
 
 /// A plan of more is a slip.
-pub(super) const MOST_RUNS: usize = 100_000;
+const MOST_RUNS: usize = 100_000;
 
 /// Why a plan cannot be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +174,10 @@ impl Plan {
             learning_rate,
             ..self.training.clone()
         };
-        once(rates.into_iter()).into_iter().map(training).collect()
+        distinct(rates.into_iter())
+            .into_iter()
+            .map(training)
+            .collect()
     }
 
     /// Whether every value can be run with, of a study that has these domains.
@@ -299,17 +303,6 @@ fn check_input(input: &InputScale) -> Result<(), PlanError> {
     }
 }
 
-/// Each once, in the order of its first.
-pub(super) fn once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for item in items {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
-}
-
 fn small() -> Vec<String> {
     vec!["digit-net-small".to_string()]
 }
@@ -324,7 +317,7 @@ fn shift_limit() -> usize {
 
 fn methods<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Method>, D::Error> {
     let entries: Vec<Entry> = Vec::deserialize(deserializer)?;
-    Ok(once(entries.into_iter().flat_map(|entry| entry.0)))
+    Ok(distinct(entries.into_iter().flat_map(|entry| entry.0)))
 }
 
 /// A list of seeds, or how many: 0, 1, ... up to this number.
@@ -343,7 +336,7 @@ fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Erro
         Seeds::Count(count) => Err(de::Error::custom(format!(
             "seeds: expected how many, from 1 to 1000000, or a list of them; found {count}"
         ))),
-        Seeds::List(list) => Ok(once(list.into_iter())),
+        Seeds::List(list) => Ok(distinct(list.into_iter())),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The study as the runner sees it.
 
+use crate::studies::distinct;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use super::Data;
 use super::job::Job;
-use super::plan::{Plan, once};
+use super::plan::Plan;
 use super::record::Record;
 use super::report::{self, Samples};
 use super::run::{Run, Target};
@@ -62,7 +63,7 @@ impl Study {
         let all = self.data.names();
         self.plan.check(&all)?;
         let sources = self.plan.source_sets(&all).concat();
-        let names = once(sources.into_iter().chain(self.plan.target_names(&all)));
+        let names = distinct(sources.into_iter().chain(self.plan.target_names(&all)));
         let domains = self.data.domains(&names, self.plan.training.image_size)?;
         let by_name = domains
             .into_iter()
@@ -91,10 +92,10 @@ impl Study {
         let mut targets: Vec<Target<'a>> = whole.collect();
         let shifted = match plan.shifted.is_empty() {
             true => names,
-            false => once(plan.shifted.iter().cloned()),
+            false => distinct(plan.shifted.iter().cloned()),
         };
         for domain in shifted.iter().map(|name| &domains[name]) {
-            for kind in once(plan.shifts.iter().copied()) {
+            for kind in distinct(plan.shifts.iter().copied()) {
                 targets.extend(Shift::severities(kind).map(|shift| Target {
                     domain,
                     shift: Some(shift),
@@ -225,7 +226,7 @@ fn draw_gallery(
     let methods = plan.methods.iter();
     let first = methods.filter(|method| method.frontend_passes_once());
     let frontends = first.map(|method| (method.frontend.label(), method.frontend.clone()));
-    let frontends: Vec<_> = once(frontends);
+    let frontends: Vec<_> = distinct(frontends);
     if frontends.is_empty() {
         return Ok(());
     }

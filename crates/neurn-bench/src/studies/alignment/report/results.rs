@@ -1,5 +1,6 @@
 //! Values of all records, looked up and put together over seeds.
 
+use crate::studies::distinct;
 use std::collections::BTreeMap;
 
 use crate::report::value::Value as Cell;
@@ -119,12 +120,12 @@ impl<'a> Results<'a> {
 
     /// The data sets, in their order.
     pub(super) fn data(&self) -> Vec<String> {
-        once(self.records.iter().map(|record| record.job.data.clone()))
+        distinct(self.records.iter().map(|record| record.job.data.clone()))
     }
 
     /// The measures of a data set.
     pub(super) fn measures(&self, data: &str) -> Vec<Measure> {
-        let mut measures: Vec<Measure> = once(
+        let mut measures: Vec<Measure> = distinct(
             self.of(data)
                 .flat_map(|record| &record.values)
                 .map(|value| value.measure),
@@ -134,13 +135,13 @@ impl<'a> Results<'a> {
     }
 
     pub(super) fn subjects(&self, data: &str) -> Vec<Subject> {
-        once(self.of(data).map(Subject::of))
+        distinct(self.of(data).map(Subject::of))
     }
 
     /// The frontends of a data set; the baseline is the first.
     pub(super) fn frontends(&self, data: &str) -> Vec<String> {
         let methods = self.of(data).flat_map(|record| &record.job.methods);
-        once(methods.map(|method| method.frontend.label()))
+        distinct(methods.map(|method| method.frontend.label()))
     }
 
     /// The layers of a subject, first to last, without the mean.
@@ -153,7 +154,7 @@ impl<'a> Results<'a> {
         let layers = values
             .map(|value| &value.layer)
             .filter(|layer| *layer != MEAN);
-        once(layers.cloned())
+        distinct(layers.cloned())
     }
 
     /// The groups of a data set, without the mean.
@@ -162,7 +163,7 @@ impl<'a> Results<'a> {
         let groups = values
             .map(|value| &value.group)
             .filter(|group| *group != MEAN);
-        once(groups.cloned())
+        distinct(groups.cloned())
     }
 
     /// How many seeds of a subject there are.
@@ -170,7 +171,7 @@ impl<'a> Results<'a> {
         let of_subject = self
             .of(data)
             .filter(|record| Subject::of(record) == *subject);
-        once(of_subject.map(|record| record.job.network.seed)).len()
+        distinct(of_subject.map(|record| record.job.network.seed)).len()
     }
 
     /// What the networks of a model have learnt behind a frontend, a seed each.
@@ -290,17 +291,6 @@ fn only_or_mean(mut names: Vec<String>) -> String {
         1 => names.remove(0),
         _ => MEAN.to_string(),
     }
-}
-
-/// Each once, in the order of its first.
-fn once<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for item in items {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
 }
 
 /// The frontends that are compared with the baseline.

@@ -1,12 +1,13 @@
 //! What of an effect is the map, what the image's own scale, and what the scale of the
 //! network's input.
 
+use crate::studies::distinct;
 use std::collections::BTreeMap;
 
 use neurn_core::{NeuRnConfig, Response};
 use neurn_models::{FrontendConfig, MapConfig, ScaleConfig, SigmaConfig};
 
-use super::results::{Cell, Results, Setting, distinct};
+use super::results::{Cell, Results, Setting};
 use crate::report::Section;
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;

@@ -1,9 +1,10 @@
 //! The learning rate of a method that was run with several.
 
-use super::results::{Setting, distinct, finite};
+use super::results::{Setting, finite};
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;
 use crate::statistics::Estimate;
+use crate::studies::distinct;
 use crate::studies::transfer::record::Record;
 use crate::train::Method;
 

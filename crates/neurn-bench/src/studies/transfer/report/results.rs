@@ -1,5 +1,6 @@
 //! Records as numbers: of a method, over cells, by seed.
 
+use crate::studies::distinct;
 use std::collections::BTreeMap;
 
 use neurn_core::NeuRnConfig;
@@ -487,15 +488,4 @@ impl<'a> Results<'a> {
 /// A number that can be shown.
 pub(super) fn finite(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite())
-}
-
-/// Each once, in the order of its first.
-pub(super) fn distinct<T: PartialEq>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut once = Vec::new();
-    for item in items {
-        if !once.contains(&item) {
-            once.push(item);
-        }
-    }
-    once
 }

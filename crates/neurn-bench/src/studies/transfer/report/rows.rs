@@ -1,8 +1,9 @@
 //! Every number of a study, one row each, for programs.
 
+use crate::studies::distinct;
 use serde::Serialize;
 
-use super::results::{Cell, Measure, Results, Setting, distinct, parse_shift};
+use super::results::{Cell, Measure, Results, Setting, parse_shift};
 use crate::report::Rows;
 use crate::statistics::sampling_error;
 use crate::train::Method;

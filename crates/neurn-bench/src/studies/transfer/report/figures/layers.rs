@@ -1,10 +1,11 @@
 //! Accuracy against the layer that a frontend follows.
 
-use super::super::results::{Results, Setting, distinct};
+use super::super::results::{Results, Setting};
 use super::super::tables::{anywhere, layered, place};
 use super::errors;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::studies::distinct;
 
 /// There is one if a frontend follows a layer.
 pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<Figure> {

@@ -1,8 +1,9 @@
 //! Accuracy against the side of the patch.
 
+use crate::studies::distinct;
 use neurn_models::MapConfig;
 
-use super::super::results::{Measure, Results, Setting, distinct};
+use super::super::results::{Measure, Results, Setting};
 use super::errors;
 use crate::report::Section;
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};

@@ -1,11 +1,12 @@
 //! What was run: images, seeds, training.
 
 use super::super::rates::{self, Rates};
-use super::super::results::{Results, distinct, source_label};
+use super::super::results::{Results, source_label};
 use crate::report::Section;
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;
 use crate::statistics::sampling_error;
+use crate::studies::distinct;
 
 /// What holds for all of the tables.
 pub(in super::super) fn run(results: &Results, rates: &[Rates]) -> Section {
