@@ -24,27 +24,42 @@ impl Activation {
 
 #[cfg(feature = "flex")]
 impl Activation {
+    /// Where the output ends.
+    #[inline(always)]
+    pub(super) fn bounds<T: super::flex::Real>(self) -> Bounds<T> {
+        let none = T::of(f64::NAN);
+        let (low, high) = match self {
+            Self::None => (none, none),
+            Self::Relu => (T::ZERO, none),
+            Self::Relu6 => (T::ZERO, T::of(6.0)),
+        };
+        Bounds { low, high }
+    }
+}
+
+/// An activation as kernels compute it: without branches, so that a loop over many numbers
+/// becomes one over registers. A bound that is not there is NaN, which no number reaches.
+#[cfg(feature = "flex")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds<T> {
+    low: T,
+    high: T,
+}
+
+#[cfg(feature = "flex")]
+impl<T: super::flex::Real> Bounds<T> {
     /// Of a number. NaN stays NaN.
     #[inline(always)]
-    pub(super) fn of<T: super::flex::Real>(self, x: T) -> T {
-        match self {
-            Self::None => x,
-            Self::Relu if x <= T::ZERO => T::ZERO,
-            Self::Relu6 if x <= T::ZERO => T::ZERO,
-            Self::Relu6 if x >= T::of(6.0) => T::of(6.0),
-            _ => x,
-        }
+    pub(super) fn of(self, x: T) -> T {
+        let x = if x <= self.low { self.low } else { x };
+        if x >= self.high { self.high } else { x }
     }
 
     /// The gradient by the input, from that by the output and the output itself: 0 where
     /// the output stays the same.
     #[inline(always)]
-    pub(super) fn gradient<T: super::flex::Real>(self, output: T, by_output: T) -> T {
-        let stays = match self {
-            Self::None => false,
-            Self::Relu => output <= T::ZERO,
-            Self::Relu6 => output <= T::ZERO || output >= T::of(6.0),
-        };
+    pub(super) fn gradient(self, output: T, by_output: T) -> T {
+        let stays = (output <= self.low) | (output >= self.high);
         if stays { T::ZERO } else { by_output }
     }
 }

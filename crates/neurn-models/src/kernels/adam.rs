@@ -134,7 +134,7 @@ mod kernel {
     use macerator::Simd;
     use rayon::prelude::*;
 
-    use super::super::flex::{Real, for_dtype, written};
+    use super::super::flex::{Real, contiguous, for_dtype, written};
     use super::Factors;
 
     pub(super) fn step<const D: usize>(
@@ -178,8 +178,8 @@ mod kernel {
             v: FlexTensor,
             factors: Factors,
         ) -> (FlexTensor, FlexTensor, FlexTensor) {
-            let inputs = [x, gradient].map(|tensor| tensor.to_contiguous());
-            let [mut m, mut v] = [m, v].map(|tensor| tensor.to_contiguous());
+            let inputs = [x, gradient].map(contiguous);
+            let [mut m, mut v] = [m, v].map(contiguous);
             let x = for_dtype!(inputs[0], update(&inputs, [&mut m, &mut v], factors));
             (x, m, v)
         }

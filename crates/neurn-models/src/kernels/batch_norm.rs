@@ -17,6 +17,8 @@ pub(crate) fn batch_norm(norm: &BatchNorm, x: Tensor<4>, activation: Activation)
 
 #[cfg(feature = "flex")]
 mod kernel {
+    use std::mem::MaybeUninit;
+
     use burn::backend::autodiff::checkpoint::base::Checkpointer;
     use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
     use burn::backend::autodiff::grads::Gradients;
@@ -31,8 +33,8 @@ mod kernel {
     use macerator::Simd;
     use rayon::prelude::*;
 
-    use super::super::activation::Activation;
-    use super::super::flex::{Real, each, for_dtype, tensor};
+    use super::super::activation::{Activation, Bounds};
+    use super::super::flex::{Real, contiguous, each, for_dtype, tensor, written};
 
     pub(super) fn batch_norm(norm: &BatchNorm, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         let channels = norm.gamma.dims()[0];
@@ -197,7 +199,7 @@ mod kernel {
             shift: FlexTensor,
             activation: Activation,
         ) -> FlexTensor {
-            let [mut x, scale, shift] = [x, scale, shift].map(|tensor| tensor.to_contiguous());
+            let [mut x, scale, shift] = [x, scale, shift].map(contiguous);
             for_dtype!(scale, scale_planes(&mut x, [&scale, &shift], activation));
             x
         }
@@ -211,7 +213,7 @@ mod kernel {
             epsilon: f64,
             activation: Activation,
         ) -> (FlexTensor, FlexTensor, FlexTensor) {
-            let inputs = [x, gamma, beta].map(|tensor| tensor.to_contiguous());
+            let inputs = [x, gamma, beta].map(contiguous);
             for_dtype!(inputs[0], forward(inputs.each_ref(), epsilon, activation))
         }
     }
@@ -221,21 +223,53 @@ mod kernel {
             state: State<Flex>,
             by_output: FlexTensor,
         ) -> (FlexTensor, FlexTensor, FlexTensor) {
-            let x = state.x.to_contiguous();
-            let by_output = by_output.to_contiguous();
-            for_dtype!(x, backward(&x, &state, &by_output))
+            for_dtype!(by_output, backward(state, by_output))
         }
     }
 
-    /// Planes of one channel in all images, in order.
-    fn planes<T>(
-        values: &[T],
-        channel: usize,
+    /// How values lie: an image after another, of each a plane after another, one for each
+    /// channel.
+    #[derive(Clone, Copy)]
+    struct Planes {
         channels: usize,
+        /// Values of a plane.
         size: usize,
-    ) -> impl Iterator<Item = &[T]> {
-        let planes = values.chunks_exact(size).skip(channel);
-        planes.step_by(channels)
+    }
+
+    impl Planes {
+        fn of(tensor: &FlexTensor) -> Self {
+            let [_, channels, height, width] = tensor.shape().dims();
+            Self {
+                channels,
+                size: height * width,
+            }
+        }
+
+        /// Those of one channel, in order.
+        fn channel<T>(self, values: &[T], channel: usize) -> impl Iterator<Item = &[T]> {
+            let planes = values.chunks_exact(self.size).skip(channel);
+            planes.step_by(self.channels)
+        }
+
+        /// Values of so many planes that a thread has something to do: it takes them at
+        /// a time.
+        fn piece(self) -> usize {
+            const VALUES: usize = 1 << 14;
+            (VALUES / self.size).max(1) * self.size
+        }
+
+        /// Planes whose values are summed in single precision: few, so that little is lost.
+        fn together(self) -> usize {
+            const VALUES: usize = 1 << 13;
+            (VALUES / self.size).max(1)
+        }
+    }
+
+    /// Numbers that are summed side by side.
+    const LANES: usize = 64;
+
+    fn total<T: Real>(lanes: &[T; LANES]) -> f64 {
+        lanes.iter().map(|lane| lane.elem::<f64>()).sum()
     }
 
     fn scale_planes<T: Real>(
@@ -243,12 +277,31 @@ mod kernel {
         factors: [&FlexTensor; 2],
         activation: Activation,
     ) {
-        let [_, channels, height, width] = x.shape().dims();
+        let planes = Planes::of(x);
         let [scale, shift] = factors.map(T::values);
-        each(true, T::own_values(x), height * width, |plane, values| {
-            let (scale, shift) = (scale[plane % channels], shift[plane % channels]);
-            scale_plane(values, scale, shift, activation);
+        let piece = planes.piece();
+        each(true, T::own_values(x), piece, |index, values| {
+            let first = index * piece / planes.size;
+            scale_piece(values, planes, first, [scale, shift], activation.bounds());
         });
+    }
+
+    /// `first` is the number of the first plane of a piece.
+    #[macerator::with_simd]
+    fn scale_piece<'a, S: Simd, T: Real>(
+        values: &mut [T],
+        planes: Planes,
+        first: usize,
+        factors: [&'a [T]; 2],
+        bounds: Bounds<T>,
+    ) {
+        for (plane, values) in values.chunks_exact_mut(planes.size).enumerate() {
+            let channel = (first + plane) % planes.channels;
+            let [scale, shift] = factors.map(|factors| factors[channel]);
+            for value in values {
+                *value = bounds.of(*value * scale + shift);
+            }
+        }
     }
 
     fn forward<T: Real>(
@@ -256,77 +309,144 @@ mod kernel {
         epsilon: f64,
         activation: Activation,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let shape: [usize; 4] = inputs[0].shape().dims();
-        let [images, channels, height, width] = shape;
-        let size = height * width;
+        let planes = Planes::of(inputs[0]);
         let [x, gamma, beta] = inputs.map(T::values);
-        let count = (images * size) as f64;
-        let statistics: Vec<(T, T)> = (0..channels)
-            .into_par_iter()
+        let count = (x.len() / planes.channels) as f64;
+        let statistics = (0..planes.channels).into_par_iter().map(|channel| {
+            let mean = T::of(sum(x, planes, channel) / count);
+            let variance = sum_of_squares(x, planes, channel, mean) / count;
+            (mean, T::of(variance))
+        });
+        let (mean, variance): (Vec<T>, Vec<T>) = statistics.unzip();
+        let factors: Vec<[T; 3]> = (0..planes.channels)
             .map(|channel| {
-                let planes = || planes(x, channel, channels, size);
-                let mean = planes().map(sum::<T>).sum::<f64>() / count;
-                let mean = T::of(mean);
-                let squares = planes()
-                    .map(|plane| sum_of_squares(plane, mean))
-                    .sum::<f64>();
-                (mean, T::of(squares / count))
+                let deviation = (variance[channel] + T::of(epsilon)).root();
+                [mean[channel], gamma[channel] / deviation, beta[channel]]
             })
             .collect();
-        let mut output = vec![T::ZERO; x.len()];
-        each(true, &mut output, size, |plane, output| {
-            let channel = plane % channels;
-            let (mean, variance) = statistics[channel];
-            let scale = gamma[channel] / (variance + T::of(epsilon)).root();
-            let shift = beta[channel];
-            let x = &x[plane * size..][..size];
-            normalize_plane(output, x, [mean, scale, shift], activation);
-        });
-        let (mean, variance): (Vec<T>, Vec<T>) = statistics.into_iter().unzip();
-        let [mean, variance] = [mean, variance].map(|values| tensor(values, [channels]));
-        (tensor(output, shape), mean, variance)
+        let piece = planes.piece();
+        // SAFETY: pieces are whole planes, of which each value is written.
+        #[allow(unsafe_code)]
+        let output = unsafe {
+            written(x.len(), |output| {
+                each(true, output, piece, |index, output| {
+                    let x = &x[index * piece..][..output.len()];
+                    let first = index * piece / planes.size;
+                    normalize_piece(output, x, planes, first, &factors, activation.bounds());
+                });
+            })
+        };
+        let statistics = [mean, variance].map(|values| tensor(values, [planes.channels]));
+        let [mean, variance] = statistics;
+        (
+            tensor(output, inputs[0].shape().dims::<4>()),
+            mean,
+            variance,
+        )
+    }
+
+    /// The sum of a channel.
+    #[macerator::with_simd]
+    fn sum<S: Simd, T: Real>(x: &[T], planes: Planes, channel: usize) -> f64 {
+        let mut x = planes.channel(x, channel).peekable();
+        let mut sum = 0.0;
+        while x.peek().is_some() {
+            let mut lanes = [T::ZERO; LANES];
+            for values in x.by_ref().take(planes.together()) {
+                for values in values.chunks(LANES) {
+                    let pairs = lanes.iter_mut().zip(values);
+                    pairs.for_each(|(lane, value)| *lane += *value);
+                }
+            }
+            sum += total(&lanes);
+        }
+        sum
+    }
+
+    /// The sum of squared differences from the mean of a channel.
+    #[macerator::with_simd]
+    fn sum_of_squares<S: Simd, T: Real>(x: &[T], planes: Planes, channel: usize, mean: T) -> f64 {
+        let mut x = planes.channel(x, channel).peekable();
+        let mut sum = 0.0;
+        while x.peek().is_some() {
+            let mut lanes = [T::ZERO; LANES];
+            for values in x.by_ref().take(planes.together()) {
+                for values in values.chunks(LANES) {
+                    for (lane, value) in lanes.iter_mut().zip(values) {
+                        let difference = *value - mean;
+                        *lane += difference * difference;
+                    }
+                }
+            }
+            sum += total(&lanes);
+        }
+        sum
+    }
+
+    #[macerator::with_simd]
+    fn normalize_piece<S: Simd, T: Real>(
+        output: &mut [MaybeUninit<T>],
+        x: &[T],
+        planes: Planes,
+        first: usize,
+        factors: &[[T; 3]],
+        bounds: Bounds<T>,
+    ) {
+        let planes_of_x = x.chunks_exact(planes.size);
+        let pairs = output.chunks_exact_mut(planes.size).zip(planes_of_x);
+        for (plane, (output, x)) in pairs.enumerate() {
+            let [mean, scale, shift] = factors[(first + plane) % planes.channels];
+            for (output, x) in output.iter_mut().zip(x) {
+                output.write(bounds.of((*x - mean) * scale + shift));
+            }
+        }
     }
 
     fn backward<T: Real>(
-        input: &FlexTensor,
-        state: &State<Flex>,
-        by_output: &FlexTensor,
+        state: State<Flex>,
+        by_output: FlexTensor,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let shape: [usize; 4] = input.shape().dims();
-        let [images, channels, height, width] = shape;
-        let size = height * width;
-        let count = T::of((images * size) as f64);
-        let (x, by_output) = (T::values(input), T::values(by_output));
-        let vectors = [&state.gamma, &state.beta, &state.mean, &state.variance];
-        let vectors = vectors.map(|tensor| tensor.to_contiguous());
+        let input = contiguous(state.x);
+        let mut by_output = contiguous(by_output);
+        let planes = Planes::of(&input);
+        let vectors = [state.gamma, state.beta, state.mean, state.variance].map(contiguous);
         let [gamma, beta, mean, variance] = vectors.each_ref().map(T::values);
-        let channel = |channel: usize| Channel {
-            mean: mean[channel],
-            scale: T::ONE / (variance[channel] + T::of(state.epsilon)).root(),
-            gamma: gamma[channel],
-            beta: beta[channel],
-            activation: state.activation,
-        };
-        let sums: Vec<(T, T)> = (0..channels)
-            .into_par_iter()
-            .map(|index| {
-                let planes = |values| planes(values, index, channels, size);
-                let pairs = planes(x).zip(planes(by_output));
-                let sums = pairs.map(|(x, by_output)| gradient_sums(&channel(index), x, by_output));
-                let (by_gamma, by_beta) = sums.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
-                (T::of(by_gamma), T::of(by_beta))
+        let bounds = state.activation.bounds();
+        let mut channels: Vec<Channel<T>> = (0..planes.channels)
+            .map(|channel| Channel {
+                mean: mean[channel],
+                scale: T::ONE / (variance[channel] + T::of(state.epsilon)).root(),
+                gamma: gamma[channel],
+                beta: beta[channel],
+                by_gamma: T::ZERO,
+                by_beta: T::ZERO,
             })
             .collect();
-        let mut gradient = vec![T::ZERO; x.len()];
-        each(true, &mut gradient, size, |plane, gradient| {
-            let (by_gamma, by_beta) = sums[plane % channels];
-            let means = (by_gamma / count, by_beta / count);
-            let (x, by_output) = (&x[plane * size..], &by_output[plane * size..]);
-            gradient_plane(&channel(plane % channels), gradient, x, by_output, means);
+        let x = T::values(&input);
+        let count = T::of((x.len() / planes.channels) as f64);
+        let values = T::values(&by_output);
+        let sums = channels.par_iter_mut().enumerate().map(|(index, channel)| {
+            let sums = gradient_sums(channel, x, values, planes, index, bounds);
+            let (by_gamma, by_beta) = (T::of(sums.0), T::of(sums.1));
+            (channel.by_gamma, channel.by_beta) = (by_gamma / count, by_beta / count);
+            (by_gamma, by_beta)
         });
-        let (by_gamma, by_beta): (Vec<T>, Vec<T>) = sums.into_iter().unzip();
-        let [by_gamma, by_beta] = [by_gamma, by_beta].map(|values| tensor(values, [channels]));
-        (tensor(gradient, shape), by_gamma, by_beta)
+        let (by_gamma, by_beta): (Vec<T>, Vec<T>) = sums.unzip();
+        let piece = planes.piece();
+        // In the place of the gradient by the output, which nothing else needs as a rule.
+        each(
+            true,
+            T::own_values(&mut by_output),
+            piece,
+            |index, gradient| {
+                let x = &x[index * piece..][..gradient.len()];
+                let first = index * piece / planes.size;
+                gradient_piece(gradient, x, planes, first, &channels, bounds);
+            },
+        );
+        let vectors = [by_gamma, by_beta].map(|values| tensor(values, [planes.channels]));
+        let [by_gamma, by_beta] = vectors;
+        (by_output, by_gamma, by_beta)
     }
 
     /// What the way back knows of a channel.
@@ -336,106 +456,74 @@ mod kernel {
         scale: T,
         gamma: T,
         beta: T,
-        activation: Activation,
+        /// The gradients by gamma and beta, over the number of values.
+        by_gamma: T,
+        by_beta: T,
     }
 
     impl<T: Real> Channel<T> {
         /// The normalized x, and the gradient by what the activation is of.
         #[inline(always)]
-        fn at(&self, x: T, by_output: T) -> (T, T) {
+        fn at(&self, x: T, by_output: T, bounds: Bounds<T>) -> (T, T) {
             let normalized = (x - self.mean) * self.scale;
             let output = normalized * self.gamma + self.beta;
-            (normalized, self.activation.gradient(output, by_output))
+            (normalized, bounds.gradient(output, by_output))
         }
     }
 
-    /// The sums of gradient times normalized x, and of gradients.
+    /// The sums of gradient times normalized x, and of gradients, of a channel.
     #[macerator::with_simd]
     fn gradient_sums<S: Simd, T: Real>(
         channel: &Channel<T>,
         x: &[T],
         by_output: &[T],
+        planes: Planes,
+        index: usize,
+        bounds: Bounds<T>,
     ) -> (f64, f64) {
-        let mut products = [T::ZERO; LANES];
-        let mut gradients = [T::ZERO; LANES];
-        for (x, by_output) in x.chunks(LANES).zip(by_output.chunks(LANES)) {
-            let lanes = products.iter_mut().zip(&mut gradients);
-            for ((product, sum), (x, by_output)) in lanes.zip(x.iter().zip(by_output)) {
-                let (normalized, gradient) = channel.at(*x, *by_output);
-                *product += gradient * normalized;
-                *sum += gradient;
+        let (x, by_output) = (planes.channel(x, index), planes.channel(by_output, index));
+        let mut pairs = x.zip(by_output).peekable();
+        let mut sums = (0.0, 0.0);
+        while pairs.peek().is_some() {
+            let mut products = [T::ZERO; LANES];
+            let mut gradients = [T::ZERO; LANES];
+            for (x, by_output) in pairs.by_ref().take(planes.together()) {
+                for (x, by_output) in x.chunks(LANES).zip(by_output.chunks(LANES)) {
+                    let lanes = products.iter_mut().zip(&mut gradients);
+                    for ((product, sum), (x, by_output)) in lanes.zip(x.iter().zip(by_output)) {
+                        let (normalized, gradient) = channel.at(*x, *by_output, bounds);
+                        *product += gradient * normalized;
+                        *sum += gradient;
+                    }
+                }
             }
+            sums.0 += total(&products);
+            sums.1 += total(&gradients);
         }
-        (total(&products), total(&gradients))
+        sums
     }
 
-    /// The gradient by x, which the mean and the variance depend on too.
+    /// The gradient by x, which the mean and the variance depend on too, in the place of
+    /// that by the output.
     #[macerator::with_simd]
-    fn gradient_plane<S: Simd, T: Real>(
-        channel: &Channel<T>,
+    fn gradient_piece<S: Simd, T: Real>(
         gradient: &mut [T],
         x: &[T],
-        by_output: &[T],
-        means: (T, T),
+        planes: Planes,
+        first: usize,
+        channels: &[Channel<T>],
+        bounds: Bounds<T>,
     ) {
-        let (by_gamma, by_beta) = means;
-        let scale = channel.gamma * channel.scale;
-        for (by_x, (x, by_output)) in gradient.iter_mut().zip(x.iter().zip(by_output)) {
-            let (normalized, gradient) = channel.at(*x, *by_output);
-            *by_x = (gradient - by_beta - normalized * by_gamma) * scale;
-        }
-    }
-
-    #[macerator::with_simd]
-    fn scale_plane<S: Simd, T: Real>(values: &mut [T], scale: T, shift: T, activation: Activation) {
-        for value in values {
-            *value = activation.of(*value * scale + shift);
-        }
-    }
-
-    #[macerator::with_simd]
-    fn normalize_plane<S: Simd, T: Real>(
-        output: &mut [T],
-        x: &[T],
-        factors: [T; 3],
-        activation: Activation,
-    ) {
-        let [mean, scale, shift] = factors;
-        for (output, x) in output.iter_mut().zip(x) {
-            *output = activation.of((*x - mean) * scale + shift);
-        }
-    }
-
-    /// Numbers that are summed side by side.
-    const LANES: usize = 64;
-
-    #[macerator::with_simd]
-    fn sum<S: Simd, T: Real>(values: &[T]) -> f64 {
-        let mut lanes = [T::ZERO; LANES];
-        for values in values.chunks(LANES) {
-            lanes
-                .iter_mut()
-                .zip(values)
-                .for_each(|(lane, value)| *lane += *value);
-        }
-        total(&lanes)
-    }
-
-    /// Of the differences from the mean.
-    #[macerator::with_simd]
-    fn sum_of_squares<S: Simd, T: Real>(values: &[T], mean: T) -> f64 {
-        let mut lanes = [T::ZERO; LANES];
-        for values in values.chunks(LANES) {
-            for (lane, value) in lanes.iter_mut().zip(values) {
-                let difference = *value - mean;
-                *lane += difference * difference;
+        let planes_of_x = x.chunks_exact(planes.size);
+        let pairs = gradient.chunks_exact_mut(planes.size).zip(planes_of_x);
+        for (plane, (gradient, x)) in pairs.enumerate() {
+            let channel = &channels[(first + plane) % planes.channels];
+            let scale = channel.gamma * channel.scale;
+            for (gradient, x) in gradient.iter_mut().zip(x) {
+                let (normalized, by_output) = channel.at(*x, *gradient, bounds);
+                *gradient = (by_output - channel.by_beta - normalized * channel.by_gamma) * scale;
             }
         }
-        total(&lanes)
-    }
-
-    fn total<T: Real>(lanes: &[T; LANES]) -> f64 {
-        lanes.iter().map(|lane| lane.elem::<f64>()).sum()
     }
 }
 

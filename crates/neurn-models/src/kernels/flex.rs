@@ -73,6 +73,15 @@ macro_rules! real {
 real!(f32);
 real!(f64);
 
+/// The tensor itself, if it is contiguous already: so that numbers that no other tensor
+/// shares can still be changed in place.
+pub(super) fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    match tensor.is_contiguous() {
+        true => tensor,
+        false => tensor.to_contiguous(),
+    }
+}
+
 /// A contiguous tensor of its own.
 pub(super) fn tensor<T: Element, const D: usize>(values: Vec<T>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))

@@ -82,6 +82,15 @@ mod kernel {
             let end = (self.image[axis] + padding - first).min(self.size[axis]);
             (begin..end, first + begin - padding)
         }
+
+        /// Along an axis: the windows all of whose places lie on the image.
+        fn on_image(&self, axis: usize) -> std::ops::Range<usize> {
+            let (stride, padding) = (self.stride[axis], self.padding[axis]);
+            let begin = padding.div_ceil(stride).min(self.output[axis]);
+            let room = (self.image[axis] + padding).checked_sub(self.size[axis]);
+            let end = room.map_or(0, |room| room / stride + 1);
+            begin..end.clamp(begin, self.output[axis])
+        }
     }
 
     pub(super) fn max_pool(images: Tensor<4>, windows: Windows) -> Tensor<4> {
@@ -204,59 +213,95 @@ mod kernel {
         plane: &[T],
         windows: &Windows,
     ) {
-        match (windows.size, windows.stride, windows.padding) {
-            ([2, 2], [2, 2], [0, 0]) => pool_inside::<T, 2, 2>(output, winners, plane, windows),
-            ([3, 3], [2, 2], [0, 0]) => pool_inside::<T, 3, 2>(output, winners, plane, windows),
-            _ => pool_any(output, winners, plane, windows),
+        match (windows.size, windows.stride) {
+            ([2, 2], [2, 2]) => pool_plane::<T, 2, 2>(output, winners, plane, windows),
+            ([3, 3], [2, 2]) => pool_plane::<T, 3, 2>(output, winners, plane, windows),
+            _ => {
+                let rows = output
+                    .chunks_exact_mut(windows.output[1])
+                    .zip(winners.chunks_exact_mut(windows.output[1]));
+                for (y, (output, winners)) in rows.enumerate() {
+                    pool_any(output, winners, plane, windows, [y, 0]);
+                }
+            }
         }
     }
 
-    /// Windows of `SIZE` by `SIZE` that all lie on the image.
+    /// Windows of `SIZE` by `SIZE`. Those that lie on the image pass by themselves.
     #[inline(always)]
-    fn pool_inside<T: Real, const SIZE: usize, const STRIDE: usize>(
+    fn pool_plane<T: Real, const SIZE: usize, const STRIDE: usize>(
         output: &mut [T],
         winners: &mut [u8],
         plane: &[T],
         windows: &Windows,
     ) {
         let [width, columns] = [windows.image[1], windows.output[1]];
-        let rows = output
+        let [rows, inner] = [0, 1].map(|axis| windows.on_image(axis));
+        let lines = output
             .chunks_exact_mut(columns)
             .zip(winners.chunks_exact_mut(columns));
-        for (y, (output, winners)) in rows.enumerate() {
-            let lines: [&[T]; SIZE] = std::array::from_fn(|down| {
-                &plane[(y * STRIDE + down) * width..][..(columns - 1) * STRIDE + SIZE]
-            });
-            for x in 0..columns {
-                let mut best = lines[0][x * STRIDE];
-                let mut winner = 0;
-                for (down, line) in lines.iter().enumerate() {
-                    for along in 0..SIZE {
-                        let value = line[x * STRIDE + along];
-                        let wins = beats(value, best);
-                        best = if wins { value } else { best };
-                        winner = if wins {
-                            (down * SIZE + along) as u8
-                        } else {
-                            winner
-                        };
-                    }
-                }
-                output[x] = best;
-                winners[x] = winner;
+        for (y, (output, winners)) in lines.enumerate() {
+            if !rows.contains(&y) || inner.is_empty() {
+                pool_any(output, winners, plane, windows, [y, 0]);
+                continue;
             }
+            for border in [0..inner.start, inner.end..columns] {
+                let first = border.start;
+                let (output, winners) = (&mut output[border.clone()], &mut winners[border]);
+                pool_any(output, winners, plane, windows, [y, first]);
+            }
+            let top = y * STRIDE - windows.padding[0];
+            let left = inner.start * STRIDE - windows.padding[1];
+            let lines = std::array::from_fn(|down| {
+                let line = &plane[(top + down) * width + left..];
+                &line[..(inner.len() - 1) * STRIDE + SIZE]
+            });
+            let (output, winners) = (&mut output[inner.clone()], &mut winners[inner.clone()]);
+            pool_line::<T, SIZE, STRIDE>(output, winners, lines);
         }
     }
 
-    /// Windows of any kind, of which some may reach over the border.
+    /// A row of windows that all lie on the image, from the rows of pixels that they see.
     #[inline(always)]
-    fn pool_any<T: Real>(output: &mut [T], winners: &mut [u8], plane: &[T], windows: &Windows) {
-        let [_, width] = windows.image;
-        for (index, (output, winner)) in output.iter_mut().zip(winners).enumerate() {
-            let at = [index / windows.output[1], index % windows.output[1]];
-            let [rows, columns] = [0, 1].map(|axis| windows.inside(axis, at[axis]));
+    fn pool_line<T: Real, const SIZE: usize, const STRIDE: usize>(
+        output: &mut [T],
+        winners: &mut [u8],
+        lines: [&[T]; SIZE],
+    ) {
+        for (x, (output, winner)) in output.iter_mut().zip(winners).enumerate() {
+            let mut best = lines[0][x * STRIDE];
+            let mut tap = 0;
+            for (down, line) in lines.iter().enumerate() {
+                for along in 0..SIZE {
+                    let value = line[x * STRIDE + along];
+                    let wins = beats(value, best);
+                    best = if wins { value } else { best };
+                    tap = if wins {
+                        (down * SIZE + along) as u8
+                    } else {
+                        tap
+                    };
+                }
+            }
+            (*output, *winner) = (best, tap);
+        }
+    }
+
+    /// Windows of any kind in a row from `first` on, of which some may reach over the border.
+    #[inline(always)]
+    fn pool_any<T: Real>(
+        output: &mut [T],
+        winners: &mut [u8],
+        plane: &[T],
+        windows: &Windows,
+        first: [usize; 2],
+    ) {
+        let width = windows.image[1];
+        let rows = windows.inside(0, first[0]);
+        for (x, (output, winner)) in output.iter_mut().zip(winners).enumerate() {
+            let columns = windows.inside(1, first[1] + x);
             let mut best = None;
-            for (down, row) in rows.0.zip(rows.1..) {
+            for (down, row) in rows.0.clone().zip(rows.1..) {
                 for (along, column) in columns.0.clone().zip(columns.1..) {
                     let value = plane[row * width + column];
                     if best.is_none_or(|best| beats(value, best)) {

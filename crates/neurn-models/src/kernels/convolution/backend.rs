@@ -9,8 +9,8 @@ use macerator::Simd;
 
 use super::geometry::Geometry;
 use super::{dense, depthwise};
-use crate::kernels::activation::Activation;
-use crate::kernels::flex::{Real, each, for_dtype, tensor};
+use crate::kernels::activation::{Activation, Bounds};
+use crate::kernels::flex::{Real, contiguous, each, for_dtype, tensor};
 
 /// A convolution by the kernel.
 pub(super) fn convolution(
@@ -79,7 +79,7 @@ impl ConvolutionBackend for Flex {
         geometry: Geometry,
         activation: Activation,
     ) -> FlexTensor {
-        let inputs = [images, weight, bias].map(|tensor| tensor.to_contiguous());
+        let inputs = [images, weight, bias].map(contiguous);
         for_dtype!(inputs[0], forward(&inputs, &geometry, activation))
     }
 }
@@ -90,7 +90,7 @@ impl ConvolutionGradient for Flex {
         by_output: FlexTensor,
         activation: Activation,
     ) -> FlexTensor {
-        let (output, by_output) = (output.to_contiguous(), by_output.to_contiguous());
+        let (output, by_output) = (contiguous(output), contiguous(by_output));
         for_dtype!(output, through(activation, &output, by_output))
     }
 
@@ -99,7 +99,7 @@ impl ConvolutionGradient for Flex {
         by_output: FlexTensor,
         geometry: Geometry,
     ) -> FlexTensor {
-        let inputs = [weight, by_output].map(|tensor| tensor.to_contiguous());
+        let inputs = [weight, by_output].map(contiguous);
         for_dtype!(inputs[0], by_images(&inputs, &geometry))
     }
 
@@ -108,7 +108,7 @@ impl ConvolutionGradient for Flex {
         by_output: FlexTensor,
         geometry: Geometry,
     ) -> (FlexTensor, FlexTensor) {
-        let inputs = [images, by_output].map(|tensor| tensor.to_contiguous());
+        let inputs = [images, by_output].map(contiguous);
         for_dtype!(inputs[0], by_weight(&inputs, &geometry))
     }
 }
@@ -160,14 +160,14 @@ fn through<T: Real>(
     let output = T::values(output);
     let gradient = T::own_values(&mut by_output);
     each(true, gradient, PIECE, |piece, gradient| {
-        pass_back(gradient, &output[piece * PIECE..], activation);
+        pass_back(gradient, &output[piece * PIECE..], activation.bounds());
     });
     by_output
 }
 
 #[macerator::with_simd]
-fn pass_back<S: Simd, T: Real>(gradient: &mut [T], output: &[T], activation: Activation) {
+fn pass_back<S: Simd, T: Real>(gradient: &mut [T], output: &[T], bounds: Bounds<T>) {
     for (gradient, output) in gradient.iter_mut().zip(output) {
-        *gradient = activation.gradient(*output, *gradient);
+        *gradient = bounds.gradient(*output, *gradient);
     }
 }

@@ -12,11 +12,13 @@
 //! left out. With a stride of 2 the even and the odd rows and columns are laid out apart,
 //! as phases, so that what a tap sees lies side by side.
 
+use std::ops::Range;
+
 use macerator::Simd;
 use rayon::prelude::*;
 
 use super::geometry::Geometry;
-use crate::kernels::activation::Activation;
+use crate::kernels::activation::{Activation, Bounds};
 use crate::kernels::flex::Real;
 
 /// Values that are summed together, in registers.
@@ -33,6 +35,7 @@ pub(super) fn forward<T: Real>(
     activation: Activation,
 ) -> Vec<T> {
     let layout = Layout::new(geometry);
+    let bounds = activation.bounds();
     let mut output = vec![T::ZERO; geometry.output_shape().iter().product()];
     let planes = images.par_chunks(PLANES * geometry.pixels());
     let outputs = output.par_chunks_mut(PLANES * geometry.positions());
@@ -44,12 +47,10 @@ pub(super) fn forward<T: Real>(
             for (index, (output, pixels)) in outputs.zip(planes).enumerate() {
                 let channel = (piece * PLANES + index) % geometry.inputs;
                 layout.write_plane(plane, pixels);
-                sum(sums, plane, &layout.taps(weight, channel));
-                let bias = bias[channel];
+                sum(sums, plane, layout.kernel(weight, channel), &layout.taps);
                 let rows = sums.chunks(layout.width);
                 for (output, sums) in output.chunks_exact_mut(geometry.output[1]).zip(rows) {
-                    let pairs = output.iter_mut().zip(sums);
-                    pairs.for_each(|(output, sum)| *output = activation.of(*sum + bias));
+                    finish(output, sums, bias[channel], bounds);
                 }
             }
         },
@@ -77,10 +78,11 @@ pub(super) fn by_images<T: Real>(weight: &[T], by_output: &[T], geometry: &Geome
                 let channel = (piece * PLANES + index) % geometry.inputs;
                 layout.write_outputs(&mut outputs[layout.reach..], values);
                 // A phase is computed a little beyond its end, where the next begins.
-                for phase in 0..layout.phases {
+                let kernel = layout.kernel(weight, channel);
+                for (phase, taps) in layout.taps_back.iter().enumerate() {
                     let part = &mut plane[phase * layout.phase..];
                     let part = &mut part[..layout.phase.next_multiple_of(LANES)];
-                    sum(part, outputs, &layout.taps_back(weight, channel, phase));
+                    sum(part, outputs, kernel, taps);
                 }
                 layout.read_plane(gradient, plane);
             }
@@ -108,8 +110,8 @@ pub(super) fn by_weight<T: Real>(
                 let index = image * geometry.inputs + channel;
                 layout.write_plane(plane, &images[index * geometry.pixels()..]);
                 layout.write_outputs(outputs, &by_output[index * geometry.positions()..]);
-                for (sums, offset) in sums.iter_mut().zip(&layout.offsets) {
-                    add_products(sums, outputs, &plane[*offset..]);
+                for (sums, tap) in sums.iter_mut().zip(&layout.taps) {
+                    add_products(sums, outputs, &plane[tap.offset..]);
                 }
                 add_values(&mut bias, outputs);
             }
@@ -124,20 +126,37 @@ pub(super) fn by_weight<T: Real>(
     (by_weight, by_bias)
 }
 
+/// A tap of the kernel.
+#[derive(Clone, Copy)]
+struct Tap {
+    index: usize,
+    /// Where the value that it sees for the first sum lies.
+    offset: usize,
+}
+
+/// A row of pixels that taps see.
+struct Row {
+    /// From the first pixel to the last, of which every stride-th is one.
+    pixels: Range<usize>,
+    /// Where the first lies in the plane.
+    at: usize,
+}
+
 /// How a plane is laid out.
 struct Layout<'a> {
     geometry: &'a Geometry,
-    /// Phases, and the values of each.
-    phases: usize,
+    /// Values of a phase.
     phase: usize,
     /// Length of a row of a phase, and of the output.
     width: usize,
     /// Values of the output with what is computed between and after its rows.
     sums: usize,
-    /// Where the first output of each tap lies.
-    offsets: Vec<usize>,
-    /// The largest of them inside a phase.
+    /// For the output. The largest offset inside a phase is the reach.
+    taps: Vec<Tap>,
     reach: usize,
+    /// For the gradient by the images: of each phase, the taps that see it.
+    taps_back: Vec<Vec<Tap>>,
+    rows: Vec<Row>,
 }
 
 impl<'a> Layout<'a> {
@@ -147,32 +166,43 @@ impl<'a> Layout<'a> {
             geometry.output[axis] + reach / geometry.stride[axis]
         });
         let phase = height * width;
+        let [down, along] = geometry.stride;
         let offset = |tap: usize| {
             let [row, column] = [tap / geometry.kernel[1], tap % geometry.kernel[1]];
             let [row, column] = [row * geometry.dilation[0], column * geometry.dilation[1]];
-            let [down, along] = geometry.stride;
             let inside = row / down * width + column / along;
             (row % down * along + column % along) * phase + inside
         };
-        let offsets: Vec<usize> = (0..geometry.area()).map(offset).collect();
+        let tap = |index| Tap {
+            index,
+            offset: offset(index),
+        };
+        let taps: Vec<Tap> = (0..geometry.area()).map(tap).collect();
+        let inside = taps.iter().map(|tap| tap.offset % phase);
+        let reach = inside.max().unwrap_or(0);
+        let back = |index: usize| {
+            let seen = taps.iter().filter(|tap| tap.offset / phase == index);
+            let back = seen.map(|tap| Tap {
+                index: tap.index,
+                offset: reach - tap.offset % phase,
+            });
+            back.collect()
+        };
         Self {
-            geometry,
-            phases: geometry.stride[0] * geometry.stride[1],
             phase,
             width,
             sums: (geometry.output[0] * width).next_multiple_of(LANES),
-            reach: offsets
-                .iter()
-                .map(|offset| offset % phase)
-                .max()
-                .unwrap_or(0),
-            offsets,
+            taps_back: (0..down * along).map(back).collect(),
+            reach,
+            rows: rows(geometry, height, width),
+            taps,
+            geometry,
         }
     }
 
     /// Values of a plane, and as many after it as a sum may reach.
     fn plane(&self) -> usize {
-        self.phases * self.phase + self.reach + LANES
+        self.taps_back.len() * self.phase + self.reach + LANES
     }
 
     /// Values of an output with zeros before and after it.
@@ -180,78 +210,42 @@ impl<'a> Layout<'a> {
         self.reach + self.sums.max(self.phase.next_multiple_of(LANES)) + LANES
     }
 
-    fn taps<T: Real>(&self, weight: &[T], channel: usize) -> Vec<(T, usize)> {
-        let weight = &weight[channel * self.geometry.area()..];
-        weight
-            .iter()
-            .copied()
-            .zip(self.offsets.iter().copied())
-            .collect()
-    }
-
-    /// The taps that see a phase, and for each where the output of the first place lies.
-    fn taps_back<T: Real>(&self, weight: &[T], channel: usize, phase: usize) -> Vec<(T, usize)> {
-        let mut taps = self.taps(weight, channel);
-        taps.retain(|(_, offset)| offset / self.phase == phase);
-        taps.iter_mut()
-            .for_each(|(_, offset)| *offset = self.reach - *offset % self.phase);
-        taps
-    }
-
-    /// Calls `f` with each row of pixels that a tap sees, and where it begins in the plane.
-    fn rows(&self, mut f: impl FnMut(std::ops::Range<usize>, usize)) {
-        let [height, width] = self.geometry.image;
-        let [down, along] = self.geometry.stride;
-        let [top, left] = self.geometry.padding;
-        let rows = self.phase / self.width;
-        for y in 0..height.min((rows * down).saturating_sub(top)) {
-            let row = y + top;
-            for column in 0..along {
-                // The first pixel of this phase of columns.
-                let first = (column + along - left % along) % along;
-                let place = (first + left) / along;
-                if first >= width || place >= self.width {
-                    continue;
-                }
-                let phase = row % down * along + column;
-                let count = (width - first).div_ceil(along).min(self.width - place);
-                let at = phase * self.phase + row / down * self.width + place;
-                f(
-                    y * width + first..y * width + first + (count - 1) * along + 1,
-                    at,
-                );
-            }
-        }
+    /// The kernel of a channel.
+    fn kernel<'w, T>(&self, weight: &'w [T], channel: usize) -> &'w [T] {
+        let area = self.geometry.area();
+        &weight[channel * area..][..area]
     }
 
     /// Writes the pixels of a channel; the border of a new plane is zero and stays it.
     fn write_plane<T: Real>(&self, plane: &mut [T], pixels: &[T]) {
         let along = self.geometry.stride[1];
-        self.rows(|row, at| {
-            let row = &pixels[row];
+        for row in &self.rows {
+            let pixels = &pixels[row.pixels.clone()];
+            let places = &mut plane[row.at..];
             match along {
-                1 => plane[at..][..row.len()].copy_from_slice(row),
+                1 => places[..pixels.len()].copy_from_slice(pixels),
                 _ => {
-                    let pairs = plane[at..].iter_mut().zip(row.iter().step_by(along));
+                    let pairs = places.iter_mut().zip(pixels.iter().step_by(along));
                     pairs.for_each(|(place, pixel)| *place = *pixel);
                 }
             }
-        });
+        }
     }
 
     /// Reads the pixels of a channel back; what no tap sees stays as it is.
     fn read_plane<T: Real>(&self, pixels: &mut [T], plane: &[T]) {
         let along = self.geometry.stride[1];
-        self.rows(|row, at| {
-            let row = &mut pixels[row];
+        for row in &self.rows {
+            let pixels = &mut pixels[row.pixels.clone()];
+            let places = &plane[row.at..];
             match along {
-                1 => row.copy_from_slice(&plane[at..][..row.len()]),
+                1 => pixels.copy_from_slice(&places[..pixels.len()]),
                 _ => {
-                    let pairs = row.iter_mut().step_by(along).zip(&plane[at..]);
+                    let pairs = pixels.iter_mut().step_by(along).zip(places);
                     pairs.for_each(|(pixel, place)| *pixel = *place);
                 }
             }
-        });
+        }
     }
 
     /// Writes an output row by row, with the zeros of `outputs` between them.
@@ -266,18 +260,55 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// The rows of pixels that taps see, in phases of `height` by `width`.
+fn rows(geometry: &Geometry, height: usize, width: usize) -> Vec<Row> {
+    let [down, along] = geometry.stride;
+    let [top, left] = geometry.padding;
+    let seen = (height * down).saturating_sub(top);
+    let mut rows = Vec::new();
+    for y in 0..geometry.image[0].min(seen) {
+        let row = y + top;
+        for column in 0..along {
+            // The first pixel of this phase of columns.
+            let first = (column + along - left % along) % along;
+            let place = (first + left) / along;
+            if first >= geometry.image[1] || place >= width {
+                continue;
+            }
+            let phase = row % down * along + column;
+            let count = (geometry.image[1] - first).div_ceil(along);
+            let count = count.min(width - place);
+            let first = y * geometry.image[1] + first;
+            rows.push(Row {
+                pixels: first..first + (count - 1) * along + 1,
+                at: (phase * height + row / down) * width + place,
+            });
+        }
+    }
+    rows
+}
+
 /// Writes to each place the sum over taps of weight times the value that the tap sees.
 #[macerator::with_simd]
-fn sum<S: Simd, T: Real>(sums: &mut [T], values: &[T], taps: &[(T, usize)]) {
+fn sum<S: Simd, T: Real>(sums: &mut [T], values: &[T], kernel: &[T], taps: &[Tap]) {
     for (block, sums) in sums.chunks_exact_mut(LANES).enumerate() {
         let mut lanes = [T::ZERO; LANES];
-        for &(weight, offset) in taps {
-            let values = &values[block * LANES + offset..][..LANES];
+        for tap in taps {
+            let weight = kernel[tap.index];
+            let values = &values[block * LANES + tap.offset..][..LANES];
             for (lane, value) in lanes.iter_mut().zip(values) {
                 *lane += weight * *value;
             }
         }
         sums.copy_from_slice(&lanes);
+    }
+}
+
+/// Writes a row of the output.
+#[macerator::with_simd]
+fn finish<S: Simd, T: Real>(output: &mut [T], sums: &[T], bias: T, bounds: Bounds<T>) {
+    for (output, sum) in output.iter_mut().zip(sums) {
+        *output = bounds.of(*sum + bias);
     }
 }
 
@@ -296,7 +327,8 @@ fn add_products<S: Simd, T: Real>(sums: &mut [T; LANES], left: &[T], right: &[T]
 }
 
 /// Adds values to as many sums as there are lanes.
-fn add_values<T: Real>(sums: &mut [T; LANES], values: &[T]) {
+#[macerator::with_simd]
+fn add_values<S: Simd, T: Real>(sums: &mut [T; LANES], values: &[T]) {
     for values in values.chunks_exact(LANES) {
         sums.iter_mut()
             .zip(values)

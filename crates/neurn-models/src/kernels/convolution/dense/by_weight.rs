@@ -218,21 +218,32 @@ impl<'a, T: Real> ByWeight<'a, T> {
         let row = geometry.inputs_a_group() * geometry.area();
         let outputs = geometry.outputs_a_group();
         let mut weight = vec![T::ZERO; geometry.outputs * row];
-        each(true, &mut weight, row, |output, weight| {
-            let (group, column) = (output / outputs, output % outputs);
-            let block = group * self.blocks + column / self.width;
-            let area = geometry.area();
-            for (sums, _) in parts {
-                let sums = &sums[block * self.rows * self.width + column % self.width..];
-                for (channel, weight) in weight.chunks_exact_mut(area).enumerate() {
-                    for (tap, weight) in weight.iter_mut().enumerate() {
-                        let row = tap * geometry.inputs_a_group() + channel;
-                        *weight += sums[row * self.width];
-                    }
+        for (group, weight) in weight.chunks_mut((outputs * row).max(1)).enumerate() {
+            // Outputs whose sums lie side by side.
+            each(true, weight, LANES * row, |piece, weight| {
+                let column = piece * LANES;
+                let block = group * self.blocks + column / self.width;
+                for (sums, _) in parts {
+                    let sums = &sums[block * self.rows * self.width + column % self.width..];
+                    self.add(weight, sums);
+                }
+            });
+        }
+        weight
+    }
+
+    /// Adds the sums of some outputs, channel by channel and tap by tap.
+    fn add(&self, weight: &mut [T], sums: &[T]) {
+        let (channels, area) = (self.geometry.inputs_a_group(), self.geometry.area());
+        for channel in 0..channels {
+            for tap in 0..area {
+                let weight = weight[channel * area + tap..].iter_mut();
+                let sums = &sums[(tap * channels + channel) * self.width..];
+                for (weight, sum) in weight.step_by(channels * area).zip(sums) {
+                    *weight += *sum;
                 }
             }
-        });
-        weight
+        }
     }
 }
 

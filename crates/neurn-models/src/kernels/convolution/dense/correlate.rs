@@ -19,7 +19,7 @@ const DEPTH: usize = 1024;
 /// Groups of images from which on each thread takes groups. Below, all threads share the
 /// tiles of one group.
 const MANY: usize = 8;
-/// Channels whose kernels are laid out together.
+/// Channels read whose kernels are brought together.
 const CHANNELS: usize = 16;
 /// Bytes of a weight that stays in the second cache beside all else.
 const LARGE: usize = 1 << 20;
@@ -176,39 +176,78 @@ impl<T: Real> Correlation<'_, T> {
         let [from, to] = self.channels();
         let columns = self.geometry.kernel[1];
         let rows = axes[0].taps.iter();
-        let taps: Vec<usize> = rows
-            .flat_map(|row| {
-                axes[1]
-                    .taps
-                    .iter()
-                    .map(|tap| row.index * columns + tap.index)
-            })
-            .collect();
+        let taps = rows.flat_map(|row| {
+            let along = axes[1].taps.iter();
+            along.map(|tap| row.index * columns + tap.index)
+        });
+        let taps: Vec<usize> = taps.collect();
         let blocks = to.div_ceil(width);
-        let group = from * to * self.geometry.area();
         let size = taps.len() * from * width;
-        let mut panels = vec![T::ZERO; self.geometry.groups * blocks * size];
-        if panels.is_empty() {
-            return panels;
+        if size == 0 {
+            return Vec::new();
         }
-        each(true, &mut panels, size, |piece, panel| {
-            let (index, block) = (piece / blocks, piece % blocks);
-            let weight = &weight[index * group + block * width * self.to.step..];
-            let used = width.min(to - block * width);
-            // Few channels at a time, so that their rows of the panel stay in the cache.
-            for first in (0..from).step_by(CHANNELS) {
-                for column in 0..used {
-                    for channel in first..(first + CHANNELS).min(from) {
-                        let kernel = column * self.to.step + channel * self.from.step;
-                        let kernel = &weight[kernel..][..self.geometry.area()];
-                        for (row, tap) in taps.iter().enumerate() {
-                            panel[(row * from + channel) * width + column] = kernel[*tap];
+        let group = from * to * self.geometry.area();
+        let write = |panels: &mut [MaybeUninit<T>]| {
+            each(true, panels, size, |piece, panel| {
+                let (index, block) = (piece / blocks, piece % blocks);
+                let weight = &weight[index * group + block * width * self.to.step..];
+                let used = width.min(to - block * width);
+                for first in (0..width).step_by(LANES) {
+                    let weight = weight.get(first * self.to.step..).unwrap_or_default();
+                    let used = used.saturating_sub(first).min(LANES);
+                    self.panel(&mut panel[first..], weight, &taps, width, used);
+                }
+            });
+        };
+        // SAFETY: a panel has a row of `width` numbers for each tap and channel, and all are
+        // written, LANES at a time.
+        #[allow(unsafe_code)]
+        unsafe {
+            written(self.geometry.groups * blocks * size, write)
+        }
+    }
+
+    /// [`LANES`] columns of a panel, of which so many are used and the others zero.
+    fn panel(
+        &self,
+        panel: &mut [MaybeUninit<T>],
+        weight: &[T],
+        taps: &[usize],
+        width: usize,
+        used: usize,
+    ) {
+        let [from, _] = self.channels();
+        let area = self.geometry.area();
+        let mut kernels = vec![T::ZERO; LANES * CHANNELS * area];
+        for first in (0..from).step_by(CHANNELS) {
+            let count = CHANNELS.min(from - first);
+            let weight = weight.get(first * self.from.step..).unwrap_or_default();
+            // What a row of the panel needs lies far apart where the channels read lie side
+            // by side, and is brought together first.
+            let (kernels, to, from_step) = match self.to.step > self.from.step {
+                true => {
+                    let copies = kernels.chunks_mut(CHANNELS * area);
+                    for (copy, weight) in copies.zip(weight.chunks(self.to.step)).take(used) {
+                        copy[..count * area].copy_from_slice(&weight[..count * area]);
+                    }
+                    (&kernels[..], CHANNELS * area, area)
+                }
+                false => (weight, self.to.step, self.from.step),
+            };
+            for channel in 0..count {
+                for (row, tap) in taps.iter().enumerate() {
+                    let place = (row * from + first + channel) * width;
+                    let (place, rest) = panel[place..][..LANES].split_at_mut(used);
+                    if used > 0 {
+                        let kernels = kernels[channel * from_step + tap..].chunks(to);
+                        for (place, kernel) in place.iter_mut().zip(kernels) {
+                            place.write(kernel[0]);
                         }
                     }
+                    rest.fill(MaybeUninit::new(T::ZERO));
                 }
             }
-        });
-        panels
+        }
     }
 }
 
@@ -255,10 +294,12 @@ struct Memory<T> {
     sums: Vec<T>,
 }
 
-/// A part of a tile, and where its targets stand.
+/// A part of a tile, where its targets stand, and where those of an image are written in a
+/// plane.
 struct Targets {
     part: Part,
     positions: Vec<usize>,
+    places: Vec<usize>,
 }
 
 impl<T: Real> Phase<'_, T> {
@@ -273,6 +314,7 @@ impl<T: Real> Phase<'_, T> {
             let band = Band::new(&tile, channels, axes);
             let parts = Part::of(&tile, axes, size).into_iter().map(|part| Targets {
                 positions: rounded(band.positions(tile.rows.start, &part, axes)),
+                places: self.places(&part),
                 part,
             });
             let parts: Vec<Targets> = parts.collect();
@@ -284,6 +326,16 @@ impl<T: Real> Phase<'_, T> {
                 self.group(to, memory, &parts, &offsets, group);
             }
         }
+    }
+
+    /// Where the targets of a part lie in a plane.
+    fn places(&self, part: &Part) -> Vec<usize> {
+        let [down, along] = self.axes;
+        let line = |y: usize| (down.start + y * down.step) * self.correlation.to.size[1];
+        let columns = || part.along.targets.clone();
+        let rows = part.down.targets.clone();
+        rows.flat_map(|y| columns().map(move |x| line(y) + along.start + x * along.step))
+            .collect()
     }
 
     /// The targets of a group, a block of channels at a time, or all blocks at once where
@@ -329,7 +381,13 @@ impl<T: Real> Phase<'_, T> {
         let mut begun = vec![false; parts.len()];
         for piece in self.pieces(channels) {
             let mut rest = &mut *sums;
-            for (Targets { part, positions }, begun) in parts.iter().zip(&mut begun) {
+            for (
+                Targets {
+                    part, positions, ..
+                },
+                begun,
+            ) in parts.iter().zip(&mut begun)
+            {
                 let (own, others) = rest.split_at_mut(positions.len() * self.width);
                 rest = others;
                 for rows in piece.of(part, columns) {
@@ -391,69 +449,88 @@ impl<T: Real> Phase<'_, T> {
         let side = &self.correlation.to;
         let plane = side.size[0] * side.size[1];
         let rows: usize = parts.iter().map(|part| part.positions.len()).sum();
-        each(self.parallel, to, plane, |plane, to| {
-            let (image, channel) = (plane / side.channels, plane % side.channels);
-            if channels.contains(&channel) {
-                let column = channel - channels.start;
+        each(self.parallel, to, side.image(), |image, to| {
+            let to = &mut to[channels.start * plane..channels.end * plane];
+            each(self.parallel, to, LANES * plane, |piece, to| {
+                let column = piece * LANES;
                 let block = column / self.width * rows * self.width;
                 let sums = &sums[block + column % self.width..];
-                write_plane(to, sums, parts, self, image, channel);
-            }
+                write_planes(to, sums, parts, self, image, channels.start + column);
+            });
         });
     }
 }
 
-/// Writes the sums of a plane to their places.
+/// Writes the sums of [`LANES`] planes of an image, or of fewer, to their places. `first` is
+/// the channel of the first. So many pass together because their sums lie side by side.
 #[macerator::with_simd]
-fn write_plane<'a, S: Simd, T: Real>(
+fn write_planes<'a, S: Simd, T: Real>(
     to: &mut [MaybeUninit<T>],
     sums: &[T],
     parts: &[Targets],
     phase: &'a Phase<'a, T>,
     image: usize,
-    channel: usize,
+    first: usize,
 ) {
+    let (width, side) = (phase.width, &phase.correlation.to);
     let Finish { bias, activation } = &phase.correlation.finish;
-    let bias = bias[channel];
-    match activation {
-        Activation::None => write_parts(to, sums, parts, phase, image, |sum| sum + bias),
-        Activation::Relu => {
-            let relu = |sum| Activation::Relu.of(sum + bias);
-            write_parts(to, sums, parts, phase, image, relu);
+    let bounds = activation.bounds();
+    let mut biases = [T::ZERO; LANES];
+    let pairs = biases.iter_mut().zip(&bias[first..]);
+    pairs.for_each(|(to, bias)| *to = *bias);
+    let mut begin = 0;
+    for Targets {
+        positions, places, ..
+    } in parts
+    {
+        let sums = &sums[(begin + image * places.len()) * width..];
+        let pieces = sums.chunks(LANES * width).zip(places.chunks(LANES));
+        for (sums, places) in pieces {
+            // By position, then channel.
+            let mut tile = [[T::ZERO; LANES]; LANES];
+            for (tile, sums) in tile.iter_mut().zip(sums.chunks(width)).take(places.len()) {
+                let sums = sums.iter().zip(&biases);
+                for (value, (sum, bias)) in tile.iter_mut().zip(sums) {
+                    *value = bounds.of(*sum + *bias);
+                }
+            }
+            for (channel, plane) in to.chunks_exact_mut(side.size[0] * side.size[1]).enumerate() {
+                write_column(plane, &tile, channel, places);
+            }
         }
-        Activation::Relu6 => {
-            let relu6 = |sum| Activation::Relu6.of(sum + bias);
-            write_parts(to, sums, parts, phase, image, relu6);
-        }
+        begin += positions.len();
     }
 }
 
+/// Writes one channel of a tile to its places in a plane, which ascend.
 #[inline(always)]
-fn write_parts<T: Real>(
-    to: &mut [MaybeUninit<T>],
-    sums: &[T],
-    parts: &[Targets],
-    phase: &Phase<'_, T>,
-    image: usize,
-    finish: impl Fn(T) -> T,
+fn write_column<T: Real>(
+    plane: &mut [MaybeUninit<T>],
+    tile: &[[T; LANES]; LANES],
+    channel: usize,
+    places: &[usize],
 ) {
-    let width = phase.width;
-    let [down, along] = phase.axes;
-    let mut begin = 0;
-    for Targets { part, positions } in parts {
-        let (rows, columns) = (&part.down.targets, &part.along.targets);
-        let count = columns.len();
-        let mut first = begin + image * rows.len() * count * width;
-        for row in rows.clone() {
-            let line = (down.start + row * down.step) * phase.correlation.to.size[1];
-            let line = &mut to[line + along.start + columns.start * along.step..];
-            let sums = &sums[first..][..(count - 1) * width + 1];
-            let line = &mut line[..(count - 1) * along.step + 1];
-            for x in 0..count {
-                line[x * along.step].write(finish(sums[x * width]));
+    let (first, last) = (places[0], places[places.len() - 1]);
+    match last - first + 1 == places.len() {
+        true => {
+            let line = &mut plane[first..=last];
+            match <&mut [MaybeUninit<T>; LANES]>::try_from(&mut *line) {
+                Ok(line) => {
+                    for x in 0..LANES {
+                        line[x].write(tile[x][channel % LANES]);
+                    }
+                }
+                Err(_) => {
+                    for (place, values) in line.iter_mut().zip(tile) {
+                        place.write(values[channel % LANES]);
+                    }
+                }
             }
-            first += count * width;
         }
-        begin += positions.len() * width;
+        false => {
+            for (place, values) in places.iter().zip(tile) {
+                plane[*place].write(values[channel % LANES]);
+            }
+        }
     }
 }
