@@ -114,10 +114,7 @@ pub(super) fn each<T: Send>(
 ///
 /// `write` has to write every number.
 #[allow(unsafe_code)]
-pub(super) unsafe fn written<T: Real>(
-    size: usize,
-    write: impl FnOnce(&mut [MaybeUninit<T>]),
-) -> Vec<T> {
+pub(super) unsafe fn written<T>(size: usize, write: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
     let mut numbers = Vec::with_capacity(size);
     write(&mut numbers.spare_capacity_mut()[..size]);
     // SAFETY: as many are allocated, and the caller says that `write` wrote them.

@@ -14,6 +14,8 @@ pub(crate) fn max_pool(pool: &MaxPool2d, images: Tensor<4>) -> Tensor<4> {
 
 #[cfg(feature = "flex")]
 mod kernel {
+    use std::mem::MaybeUninit;
+
     use burn::backend::autodiff::checkpoint::base::Checkpointer;
     use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
     use burn::backend::autodiff::grads::Gradients;
@@ -27,7 +29,7 @@ mod kernel {
     use macerator::Simd;
     use rayon::prelude::*;
 
-    use super::super::flex::{Real, for_dtype, serves, tensor};
+    use super::super::flex::{Real, for_dtype, serves, tensor, written};
 
     /// The windows of a pool on images.
     #[derive(Clone, Copy, Debug)]
@@ -186,21 +188,25 @@ mod kernel {
         let [n, c, _, _] = images.shape().dims();
         let [height, width] = windows.output;
         let count = height * width;
-        let mut output = vec![T::ZERO; n * c * count];
-        let mut winners = vec![0_u8; n * c * count];
-        let planes = T::values(images).par_chunks(PLANES * windows.image[0] * windows.image[1]);
-        let results = output.par_chunks_mut(PLANES * count);
-        results
-            .zip(winners.par_chunks_mut(PLANES * count))
-            .zip(planes)
-            .for_each(|((output, winners), planes)| {
-                let planes = planes.chunks_exact(windows.image[0] * windows.image[1]);
+        let size = n * c * count;
+        let mut winners = vec![0_u8; size];
+        let write = |output: &mut [MaybeUninit<T>]| {
+            let pixels = windows.image[0] * windows.image[1];
+            let planes = T::values(images).par_chunks(PLANES * pixels);
+            let results = output.par_chunks_mut(PLANES * count);
+            let results = results.zip(winners.par_chunks_mut(PLANES * count));
+            results.zip(planes).for_each(|((output, winners), planes)| {
                 let results = output.chunks_exact_mut(count);
-                let results = results.zip(winners.chunks_exact_mut(count)).zip(planes);
-                for ((output, winners), plane) in results {
+                let results = results.zip(winners.chunks_exact_mut(count));
+                let planes = planes.chunks_exact(pixels);
+                for ((output, winners), plane) in results.zip(planes) {
                     pool(output, winners, plane, windows);
                 }
             });
+        };
+        // SAFETY: each plane is pooled, and `pool` writes each window of it.
+        #[allow(unsafe_code)]
+        let output = unsafe { written(size, write) };
         let shape = [n, c, height, width];
         (tensor(output, shape), tensor(winners, shape))
     }
@@ -208,7 +214,7 @@ mod kernel {
     /// Pools a plane. The first of equal values wins, and NaN over all.
     #[macerator::with_simd]
     fn pool<S: Simd, T: Real>(
-        output: &mut [T],
+        output: &mut [MaybeUninit<T>],
         winners: &mut [u8],
         plane: &[T],
         windows: &Windows,
@@ -230,7 +236,7 @@ mod kernel {
     /// Windows of `SIZE` by `SIZE`. Those that lie on the image pass by themselves.
     #[inline(always)]
     fn pool_plane<T: Real, const SIZE: usize, const STRIDE: usize>(
-        output: &mut [T],
+        output: &mut [MaybeUninit<T>],
         winners: &mut [u8],
         plane: &[T],
         windows: &Windows,
@@ -261,36 +267,63 @@ mod kernel {
         }
     }
 
+    /// Windows that are pooled side by side.
+    const LANES: usize = 8;
+
     /// A row of windows that all lie on the image, from the rows of pixels that they see.
     #[inline(always)]
     fn pool_line<T: Real, const SIZE: usize, const STRIDE: usize>(
-        output: &mut [T],
+        output: &mut [MaybeUninit<T>],
         winners: &mut [u8],
         lines: [&[T]; SIZE],
     ) {
-        for (x, (output, winner)) in output.iter_mut().zip(winners).enumerate() {
-            let mut best = lines[0][x * STRIDE];
-            let mut tap = 0;
-            for (down, line) in lines.iter().enumerate() {
-                for along in 0..SIZE {
-                    let value = line[x * STRIDE + along];
-                    let wins = beats(value, best);
-                    best = if wins { value } else { best };
-                    tap = if wins {
-                        (down * SIZE + along) as u8
-                    } else {
-                        tap
-                    };
+        let count = output.len();
+        if count < LANES {
+            for x in 0..count {
+                let lines = lines.map(|line| &line[x * STRIDE..]);
+                pool_lanes::<T, SIZE, STRIDE, 1>(&mut output[x..], &mut winners[x..], lines);
+            }
+            return;
+        }
+        // The last lanes begin earlier where they would end beyond the row.
+        for x in (0..count).step_by(LANES).map(|x| x.min(count - LANES)) {
+            let lines = lines.map(|line| &line[x * STRIDE..]);
+            pool_lanes::<T, SIZE, STRIDE, LANES>(&mut output[x..], &mut winners[x..], lines);
+        }
+    }
+
+    /// The first windows of a row.
+    #[inline(always)]
+    fn pool_lanes<T: Real, const SIZE: usize, const STRIDE: usize, const LANES: usize>(
+        output: &mut [MaybeUninit<T>],
+        winners: &mut [u8],
+        lines: [&[T]; SIZE],
+    ) {
+        let lines = lines.map(|line| &line[..(LANES - 1) * STRIDE + SIZE]);
+        let mut best: [T; LANES] = std::array::from_fn(|x| lines[0][x * STRIDE]);
+        let mut taps = [0; LANES];
+        for (down, line) in lines.iter().enumerate() {
+            for along in 0..SIZE {
+                let tap = (down * SIZE + along) as u8;
+                let values: [T; LANES] = std::array::from_fn(|x| line[x * STRIDE + along]);
+                for x in 0..LANES {
+                    let wins = beats(values[x], best[x]);
+                    best[x] = if wins { values[x] } else { best[x] };
+                    taps[x] = if wins { tap } else { taps[x] };
                 }
             }
-            (*output, *winner) = (best, tap);
         }
+        let pairs = output[..LANES].iter_mut().zip(best);
+        pairs.for_each(|(output, best)| {
+            output.write(best);
+        });
+        winners[..LANES].copy_from_slice(&taps);
     }
 
     /// Windows of any kind in a row from `first` on, of which some may reach over the border.
     #[inline(always)]
     fn pool_any<T: Real>(
-        output: &mut [T],
+        output: &mut [MaybeUninit<T>],
         winners: &mut [u8],
         plane: &[T],
         windows: &Windows,
@@ -310,7 +343,7 @@ mod kernel {
                     }
                 }
             }
-            *output = best.expect("padding is smaller than a window");
+            output.write(best.expect("padding is smaller than a window"));
         }
     }
 

@@ -12,6 +12,7 @@
 //! left out. With a stride of 2 the even and the odd rows and columns are laid out apart,
 //! as phases, so that what a tap sees lies side by side.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use macerator::Simd;
@@ -19,7 +20,7 @@ use rayon::prelude::*;
 
 use super::geometry::Geometry;
 use crate::kernels::activation::{Activation, Bounds};
-use crate::kernels::flex::Real;
+use crate::kernels::flex::{Real, written};
 
 /// Values that are summed together, in registers.
 const LANES: usize = 64;
@@ -36,26 +37,35 @@ pub(super) fn forward<T: Real>(
 ) -> Vec<T> {
     let layout = Layout::new(geometry);
     let bounds = activation.bounds();
-    let mut output = vec![T::ZERO; geometry.output_shape().iter().product()];
-    let planes = images.par_chunks(PLANES * geometry.pixels());
-    let outputs = output.par_chunks_mut(PLANES * geometry.positions());
-    outputs.zip(planes).enumerate().for_each_init(
-        || (vec![T::ZERO; layout.plane()], vec![T::ZERO; layout.sums]),
-        |(plane, sums), (piece, (outputs, planes))| {
-            let outputs = outputs.chunks_exact_mut(geometry.positions());
-            let planes = planes.chunks_exact(geometry.pixels());
-            for (index, (output, pixels)) in outputs.zip(planes).enumerate() {
-                let channel = (piece * PLANES + index) % geometry.inputs;
-                layout.write_plane(plane, pixels);
-                sum(sums, plane, layout.kernel(weight, channel), &layout.taps);
-                let rows = sums.chunks(layout.width);
-                for (output, sums) in output.chunks_exact_mut(geometry.output[1]).zip(rows) {
-                    finish(output, sums, bias[channel], bounds);
+    let write = |output: &mut [MaybeUninit<T>]| {
+        let planes = images.par_chunks(PLANES * geometry.pixels());
+        let outputs = output.par_chunks_mut(PLANES * geometry.positions());
+        outputs.zip(planes).enumerate().for_each_init(
+            || (vec![T::ZERO; layout.plane()], vec![T::ZERO; layout.sums]),
+            |(plane, sums), (piece, (outputs, planes))| {
+                let outputs = outputs.chunks_exact_mut(geometry.positions());
+                let planes = planes.chunks_exact(geometry.pixels());
+                for (index, (output, pixels)) in outputs.zip(planes).enumerate() {
+                    let channel = (piece * PLANES + index) % geometry.inputs;
+                    layout.write_plane(plane, pixels);
+                    sum(sums, plane, layout.kernel(weight, channel), &layout.taps);
+                    finish(
+                        output,
+                        sums,
+                        geometry.output[1],
+                        layout.width,
+                        bias[channel],
+                        bounds,
+                    );
                 }
-            }
-        },
-    );
-    output
+            },
+        );
+    };
+    // SAFETY: each plane of the output is finished, which writes each row of it.
+    #[allow(unsafe_code)]
+    unsafe {
+        written(geometry.output_shape().iter().product(), write)
+    }
 }
 
 /// The gradient by the images: a place of a plane takes from the outputs that saw it.
@@ -304,11 +314,20 @@ fn sum<S: Simd, T: Real>(sums: &mut [T], values: &[T], kernel: &[T], taps: &[Tap
     }
 }
 
-/// Writes a row of the output.
+/// Writes an output, whose rows are `width` long, from sums, whose rows are `step` long.
 #[macerator::with_simd]
-fn finish<S: Simd, T: Real>(output: &mut [T], sums: &[T], bias: T, bounds: Bounds<T>) {
-    for (output, sum) in output.iter_mut().zip(sums) {
-        *output = bounds.of(*sum + bias);
+fn finish<S: Simd, T: Real>(
+    output: &mut [MaybeUninit<T>],
+    sums: &[T],
+    width: usize,
+    step: usize,
+    bias: T,
+    bounds: Bounds<T>,
+) {
+    for (output, sums) in output.chunks_exact_mut(width).zip(sums.chunks(step)) {
+        for (output, sum) in output.iter_mut().zip(sums) {
+            output.write(bounds.of(*sum + bias));
+        }
     }
 }
 

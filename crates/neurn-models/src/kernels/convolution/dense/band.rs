@@ -3,11 +3,15 @@
 use std::ops::Range;
 
 use super::axis::{Axis, Segment};
-use super::product::ROWS;
+use super::product::{LANES, ROWS};
 use crate::kernels::flex::{Real, each};
 
 /// Targets of a tile, about. More cost memory, fewer are computed less efficiently.
 const TARGETS: usize = 768;
+
+/// What writing a piece of a row of targets costs, in products of a target and a row of the
+/// panel: some cycles for each of 64 channels, where such a product takes two.
+const WRITE: usize = 128;
 
 /// Whole images, or some rows of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,16 +157,22 @@ impl Band {
         line[after..].fill(T::ZERO);
     }
 
-    /// Writes a line of all channels, pixel by pixel.
+    /// Writes a line of all channels, pixel by pixel, few channels at a time, whose lines the
+    /// nearest cache holds.
     fn interleave<T: Real>(&self, line: &mut [T], source: &[T], plane: usize, width: usize) {
         let (inside, before) = self.inside(width);
         let after = before + inside.len();
         line[..before * self.channels].fill(T::ZERO);
         line[after * self.channels..].fill(T::ZERO);
-        let pixels = line[before * self.channels..].chunks_exact_mut(self.channels);
-        for (pixel, target) in inside.zip(pixels) {
-            for (channel, target) in target.iter_mut().enumerate() {
-                *target = source[channel * plane + pixel];
+        let line = &mut line[before * self.channels..after * self.channels];
+        for first in (0..self.channels).step_by(LANES) {
+            let count = LANES.min(self.channels - first);
+            let source = &source[first * plane + inside.start..];
+            for (pixel, target) in line.chunks_exact_mut(self.channels).enumerate() {
+                let target = &mut target[first..][..count];
+                for (target, source) in target.iter_mut().zip(source[pixel..].chunks(plane)) {
+                    *target = source[0];
+                }
             }
         }
     }
@@ -222,15 +232,24 @@ impl Part {
         tile.images * self.down.targets.len() * self.along.targets.len()
     }
 
-    /// Rows of sums and of the panel that are multiplied.
-    fn cost(&self, tile: &Tile) -> usize {
+    /// What it costs, counted in products of a target and a row of the panel: those that are
+    /// multiplied, and the writing of each row of targets, if it is not a whole row.
+    fn cost(&self, tile: &Tile, along: &Axis, channels: usize) -> usize {
         let taps = self.down.taps.len() * self.along.taps.len();
-        self.targets(tile).next_multiple_of(ROWS) * taps.max(1)
+        let products = self.targets(tile).next_multiple_of(ROWS) * taps.max(1) * channels;
+        let whole = self.along.targets.len() == along.count;
+        let rows = tile.images * self.down.targets.len();
+        products + if whole { 0 } else { rows * WRITE }
     }
 
     /// A tile in parts: such that taps that see zeros are left out along none, one or both
-    /// axes, whatever costs least.
-    pub fn of(tile: &Tile, [down, along]: [&Axis; 2], [height, width]: [usize; 2]) -> Vec<Self> {
+    /// axes, whatever costs least. The images have so many channels.
+    pub fn of(
+        tile: &Tile,
+        [down, along]: [&Axis; 2],
+        [height, width]: [usize; 2],
+        channels: usize,
+    ) -> Vec<Self> {
         let whole = Self::whole(tile, [down, along]);
         let rows = [vec![whole.down], down.segments(tile.rows.clone(), height)];
         let columns = [vec![whole.along], along.segments(0..along.count, width)];
@@ -246,7 +265,10 @@ impl Part {
                 parts.collect::<Vec<_>>()
             })
         });
-        let cost = |parts: &Vec<Self>| parts.iter().map(|part| part.cost(tile)).sum::<usize>();
+        let cost = |parts: &Vec<Self>| -> usize {
+            let costs = parts.iter().map(|part| part.cost(tile, along, channels));
+            costs.sum()
+        };
         choices.min_by_key(cost).expect("four choices")
     }
 }

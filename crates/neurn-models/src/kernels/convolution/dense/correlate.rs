@@ -312,11 +312,13 @@ impl<T: Real> Phase<'_, T> {
         let images = from.len() / correlation.from.image();
         for tile in self.tiling.tiles(images, self.axes[0].count) {
             let band = Band::new(&tile, channels, axes);
-            let parts = Part::of(&tile, axes, size).into_iter().map(|part| Targets {
-                positions: rounded(band.positions(tile.rows.start, &part, axes)),
-                places: self.places(&part),
-                part,
-            });
+            let parts = Part::of(&tile, axes, size, channels)
+                .into_iter()
+                .map(|part| Targets {
+                    positions: rounded(band.positions(tile.rows.start, &part, axes)),
+                    places: self.places(&part),
+                    part,
+                });
             let parts: Vec<Targets> = parts.collect();
             let offsets = band.offsets(axes);
             memory.band.resize(band.len(), T::ZERO);
@@ -494,8 +496,9 @@ fn write_planes<'a, S: Simd, T: Real>(
                     *value = bounds.of(*sum + *bias);
                 }
             }
-            for (channel, plane) in to.chunks_exact_mut(side.size[0] * side.size[1]).enumerate() {
-                write_column(plane, &tile, channel, places);
+            let planes = to.chunks_exact_mut(side.size[0] * side.size[1]);
+            for (channel, plane) in planes.enumerate() {
+                write_column(plane, &tile, channel % LANES, places);
             }
         }
         begin += positions.len();
@@ -511,25 +514,22 @@ fn write_column<T: Real>(
     places: &[usize],
 ) {
     let (first, last) = (places[0], places[places.len() - 1]);
-    match last - first + 1 == places.len() {
-        true => {
-            let line = &mut plane[first..=last];
-            match <&mut [MaybeUninit<T>; LANES]>::try_from(&mut *line) {
-                Ok(line) => {
-                    for x in 0..LANES {
-                        line[x].write(tile[x][channel % LANES]);
-                    }
-                }
-                Err(_) => {
-                    for (place, values) in line.iter_mut().zip(tile) {
-                        place.write(values[channel % LANES]);
-                    }
-                }
+    if last - first + 1 != places.len() {
+        for (place, values) in places.iter().zip(tile) {
+            plane[*place].write(values[channel]);
+        }
+        return;
+    }
+    let line = &mut plane[first..=last];
+    match <&mut [MaybeUninit<T>; LANES]>::try_from(&mut *line) {
+        Ok(line) => {
+            for x in 0..LANES {
+                line[x].write(tile[x][channel]);
             }
         }
-        false => {
-            for (place, values) in places.iter().zip(tile) {
-                plane[*place].write(values[channel % LANES]);
+        Err(_) => {
+            for (place, values) in line.iter_mut().zip(tile) {
+                place.write(values[channel]);
             }
         }
     }
