@@ -1,10 +1,10 @@
-//! Every model beside torchvision's and timm's on the same machine, timed in turn
-//! in one run: forward, and a step of training (forward, sum, backward).
+//! Every model beside torchvision's and timm's on the same machine, in turn in one run:
+//! forward of one image, a step of training (forward, sum, backward), and the memory that
+//! such a step takes.
 //!
 //! ```text
 //! python3 -m venv peers && peers/bin/pip install torch torchvision timm
-//! PYTHON=peers/bin/python cargo bench --bench models -- resnet18 vgg11
-//! PYTHON=peers/bin/python cargo bench --bench models -- --train resnet18
+//! PYTHON=peers/bin/python cargo bench --bench models [-- MODEL...]
 //! cargo bench --bench models -- --load vgg19.pth
 //! ```
 //!
@@ -14,7 +14,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Distribution, Tensor};
@@ -22,9 +22,10 @@ use neurn_models::{Model, WeightsFile};
 
 /// Images in a step of training.
 const BATCH: usize = 4;
-
 /// How long a measurement takes at least.
-const BUDGET: Duration = Duration::from_millis(1500);
+const BUDGET: Duration = Duration::from_millis(1000);
+/// Times that each side is measured, in turn; the best counts.
+const ROUNDS: usize = 2;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args()
@@ -33,55 +34,167 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     match arguments.first().map(String::as_str) {
         Some("--load") => load(&arguments[1..]),
-        Some("--train") => compare(&arguments[1..], true),
-        _ => compare(&arguments, false),
+        Some("--measure") => {
+            println!("{}", Measured::of(arguments[1].parse()?)?.line());
+            Ok(())
+        }
+        _ => compare(&arguments),
     }
 }
 
-fn compare(names: &[String], trains: bool) -> Result<(), Box<dyn Error>> {
-    let threads = std::thread::available_parallelism()?.get();
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-    let script = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../benches/models/models.py"
-    );
-    let mut peer = Command::new(python)
-        .args([script, &threads.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut ask = peer.stdin.take().ok_or("no stdin")?;
-    let mut answers = BufReader::new(peer.stdout.take().ok_or("no stdout")?).lines();
-    let batch = if trains { BATCH } else { 1 };
-    println!("images a second, {batch} at a time, {threads} threads");
-    println!("| model | side | this crate | PyTorch | of PyTorch's |\n|---|--:|--:|--:|--:|");
-    for name in names {
-        let model: Model = name.parse()?;
-        let side = model.image_size();
-        writeln!(
-            ask,
-            "{name} {side} {batch} {}",
-            if trains { "train" } else { "forward" }
-        )?;
-        let answer = answers.next().ok_or("the script ended")??;
-        let ours = if trains {
-            training(model)
-        } else {
-            forward(model)
-        };
-        match answer.trim().parse::<f64>() {
-            Ok(theirs) => {
-                println!(
-                    "| {name} | {side} | {ours:.2} | {theirs:.2} | {:.2} |",
-                    ours / theirs
-                );
+/// One side's numbers.
+#[derive(Clone, Copy)]
+struct Measured {
+    /// Images a second.
+    forward: f64,
+    training: f64,
+    /// Of a training step beyond what the process took before, in MiB.
+    memory: f64,
+}
+
+impl Measured {
+    /// This crate's. In a process of its own, since memory is that of a process, and in a
+    /// thread of the pool, as the studies train.
+    fn of(model: Model) -> Result<Self, Box<dyn Error>> {
+        let threads = std::thread::available_parallelism()?.get();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        Ok(pool.build()?.install(|| {
+            let before = peak();
+            let training = training(model);
+            let memory = (peak() - before) as f64 / f64::from(1 << 20);
+            Self {
+                forward: forward(model),
+                training,
+                memory,
             }
-            Err(_) => println!("| {name} | {side} | {ours:.2} | - | - |"),
+        }))
+    }
+
+    fn line(self) -> String {
+        format!("{} {} {}", self.forward, self.training, self.memory)
+    }
+
+    /// None, if the line holds no numbers.
+    fn read(line: &str) -> Option<Self> {
+        let numbers: Vec<f64> = line
+            .split(' ')
+            .filter_map(|n| n.trim().parse().ok())
+            .collect();
+        match numbers[..] {
+            [forward, training, memory] => Some(Self {
+                forward,
+                training,
+                memory,
+            }),
+            _ => None,
         }
     }
-    drop(ask);
-    peer.wait()?;
-    Ok(())
+
+    fn best(self, other: Self) -> Self {
+        Self {
+            forward: self.forward.max(other.forward),
+            training: self.training.max(other.training),
+            memory: self.memory.min(other.memory),
+        }
+    }
+}
+
+fn compare(names: &[String]) -> Result<(), Box<dyn Error>> {
+    let models = match names {
+        [] => Model::all().collect::<Vec<_>>(),
+        names => names.iter().map(|n| n.parse()).collect::<Result<_, _>>()?,
+    };
+    let mut peer = Peer::start()?;
+    println!(
+        "Images a second: forward one at a time, training {BATCH} at a time; MiB of a step.\n"
+    );
+    println!(
+        "| model | side | forward | PyTorch | ratio | training | PyTorch | ratio | MiB | PyTorch |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for model in models {
+        let (mut ours, mut theirs): (Option<Measured>, Option<Measured>) = (None, None);
+        for _ in 0..ROUNDS {
+            let new = here(model)?;
+            ours = Some(ours.map_or(new, |old| old.best(new)));
+            if let Some(new) = peer.measure(model)? {
+                theirs = Some(theirs.map_or(new, |old| old.best(new)));
+            }
+        }
+        println!("{}", row(model, ours.expect("a round"), theirs));
+    }
+    peer.end()
+}
+
+fn row(model: Model, ours: Measured, theirs: Option<Measured>) -> String {
+    let pair = |ours: f64, theirs: Option<f64>| match theirs {
+        Some(theirs) => format!("{ours:.1} | {theirs:.1} | {:.2}", ours / theirs),
+        None => format!("{ours:.1} | | "),
+    };
+    format!(
+        "| {model} | {} | {} | {} | {:.0} | {} |",
+        model.image_size(),
+        pair(ours.forward, theirs.map(|theirs| theirs.forward)),
+        pair(ours.training, theirs.map(|theirs| theirs.training)),
+        ours.memory,
+        theirs.map_or(String::new(), |theirs| format!("{:.0}", theirs.memory)),
+    )
+}
+
+/// This crate's numbers, from a process of their own.
+fn here(model: Model) -> Result<Measured, Box<dyn Error>> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(["--measure", &model.to_string()])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let line = String::from_utf8(output.stdout)?;
+    Ok(Measured::read(&line).ok_or_else(|| format!("{model} was not measured: {line}"))?)
+}
+
+/// The process that measures PyTorch.
+struct Peer {
+    process: Child,
+    ask: ChildStdin,
+    answers: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Peer {
+    fn start() -> Result<Self, Box<dyn Error>> {
+        let threads = std::thread::available_parallelism()?.get();
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
+        let script = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../benches/models/models.py"
+        );
+        let mut process = Command::new(python)
+            .args([script, &threads.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let ask = process.stdin.take().ok_or("no stdin")?;
+        let answers = process.stdout.take().ok_or("no stdout")?;
+        Ok(Self {
+            process,
+            ask,
+            answers: BufReader::new(answers).lines(),
+        })
+    }
+
+    /// None, if there is no such model there.
+    fn measure(&mut self, model: Model) -> Result<Option<Measured>, Box<dyn Error>> {
+        writeln!(self.ask, "{model} {} {BATCH}", model.image_size())?;
+        let answer = self.answers.next().ok_or("the script ended")??;
+        Ok(Measured::read(&answer))
+    }
+
+    fn end(self) -> Result<(), Box<dyn Error>> {
+        let Self {
+            mut process, ask, ..
+        } = self;
+        drop(ask);
+        process.wait()?;
+        Ok(())
+    }
 }
 
 /// How often a second `step` can be done, after a first time that is not counted.

@@ -1,14 +1,15 @@
-"""Models of torchvision and timm, timed; main.rs asks.
+"""Models of torchvision and timm, measured; main.rs asks.
 
-Reads lines of "model side batch forward|train", answers each with images a second,
-or with "-" where PyTorch has no such model. `--save PATH.pth PATH.safetensors` writes
-VGG-19 with weights of chance instead.
+Reads lines of "model side batch", answers each with images a second of one image forward
+and of a step of training, and the MiB that the step took; or with "-" where PyTorch has no
+such model. `--save PATH.pth PATH.safetensors` writes VGG-19 with weights of chance instead.
 """
 
+import os
 import sys
 import time
 
-BUDGET = 1.5  # seconds a measurement, at least
+BUDGET = 1.0  # seconds a measurement, at least
 
 NAMES = {
     "mobilenet-v2": "mobilenet_v2",
@@ -37,30 +38,61 @@ def network(model):
     return getattr(torchvision.models, name)(weights=None)
 
 
-def rate(model, side, batch, trains):
+def rate(step):
+    step()
+    start, count = time.perf_counter(), 0
+    while count < 1 or time.perf_counter() - start < BUDGET:
+        step()
+        count += 1
+    return count / (time.perf_counter() - start)
+
+
+def peak():
+    """The largest memory of this process so far, in MiB."""
+    with open("/proc/self/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
+def measure(model, side, batch, threads):
     import torch
 
+    torch.set_num_threads(threads)
+    before = peak()
     net = network(model)
-    net.train(trains)
     images = torch.randn(batch, 3, side, side)
 
     def step():
-        if not trains:
-            with torch.inference_mode():
-                net(images)
-            return
         net.zero_grad()
         output = net(images)
         # Inception's auxiliary classifier comes beside its output.
         output = output[0] if isinstance(output, tuple) else output
         output.sum().backward()
 
-    step()
-    start, count = time.perf_counter(), 0
-    while count < 1 or time.perf_counter() - start < BUDGET:
-        step()
-        count += 1
-    return batch * count / (time.perf_counter() - start)
+    training = batch * rate(step)
+    memory = peak() - before
+    net.eval()
+    image = images[:1]
+    with torch.inference_mode():
+        forward = rate(lambda: net(image))
+    return f"{forward} {training} {memory}"
+
+
+def in_a_process_of_its_own(*arguments):
+    """Since memory is that of a process. One that was begun has imported everything."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        try:
+            answer = measure(*arguments)
+        except (ImportError, AttributeError, RuntimeError):
+            answer = "-"
+        os.write(write, answer.encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        answer = pipe.read()
+    os.wait()
+    return answer or "-"
 
 
 def save(paths):
@@ -79,17 +111,14 @@ def main():
     if sys.argv[1] == "--save":
         return save(sys.argv[2:])
     try:
-        import torch
-
-        torch.set_num_threads(int(sys.argv[1]))
+        import timm  # noqa: F401
+        import torchvision  # noqa: F401
     except ImportError:
         pass
     for line in sys.stdin:
-        model, side, batch, mode = line.split()
-        try:
-            print(f"{rate(model, int(side), int(batch), mode == 'train'):.4f}", flush=True)
-        except (ImportError, AttributeError):
-            print("-", flush=True)
+        model, side, batch = line.split()
+        answer = in_a_process_of_its_own(model, int(side), int(batch), int(sys.argv[1]))
+        print(answer, flush=True)
 
 
 if __name__ == "__main__":

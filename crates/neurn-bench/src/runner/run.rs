@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use burn::tensor::Device;
 use burn::train::Interrupter;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::claims::Claims;
 use super::journal::{self, Journal};
@@ -94,11 +95,12 @@ impl Place {
                 ..Trouble::default()
             }),
         };
+        let workers = devices.len() * self.at_a_time;
         std::thread::scope(|scope| {
             for (name, device) in &devices {
                 for _ in 0..self.at_a_time {
-                    let work = &work;
-                    scope.spawn(move || work.on(name, device));
+                    let (work, pool) = (&work, pool(workers));
+                    scope.spawn(move || pool.install(|| work.on(name, device)));
                 }
             }
         });
@@ -163,6 +165,15 @@ impl Place {
             }
         }
     }
+}
+
+/// The threads of one of so many workers. It works in one of them itself: from outside, each
+/// operation would be handed over, and the worker sleep until it is done. A worker shares
+/// them with no other, whose job it would begin inside of its own while it waits.
+fn pool(workers: usize) -> ThreadPool {
+    let threads = (rayon::current_num_threads() / workers).max(1);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("threads can be started, as those of the workers are")
 }
 
 /// A device with its name.
