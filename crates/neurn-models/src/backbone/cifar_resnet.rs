@@ -5,9 +5,9 @@ use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor, s};
 
-use super::conv_norm::NormSettings;
-use super::convolution::{convolution, convolve};
-use super::operation::{add, batch_norm, global_average_pool, linear, relu};
+use super::conv_norm::{NormSettings, convolve_normed};
+use super::convolution::convolution;
+use super::operation::{Activation, add, global_average_pool, linear, relu};
 use super::{BackboneConfig, Entry, Family, Layers, Names, Network, weights};
 use crate::Weights;
 use crate::weights::{IMAGENET, Labels, Preprocessing};
@@ -136,7 +136,7 @@ impl Network for CifarResNet {
     fn layers(&self) -> Layers<'_> {
         let mut layers = Layers::new();
         layers.push("stem", |x| {
-            relu(batch_norm(&self.bn1, convolve(&self.conv1, x)))
+            convolve_normed(&self.conv1, &self.bn1, x, Some(Activation::Relu))
         });
         for (stage, blocks) in (1..).zip([&self.layer1, &self.layer2, &self.layer3]) {
             for (index, block) in blocks.iter().enumerate() {
@@ -159,8 +159,8 @@ impl Network for CifarResNet {
 impl CifarBlock {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = self.shortcut(x.clone());
-        let x = relu(batch_norm(&self.bn1, convolve(&self.conv1, x)));
-        let x = batch_norm(&self.bn2, convolve(&self.conv2, x));
+        let x = convolve_normed(&self.conv1, &self.bn1, x, Some(Activation::Relu));
+        let x = convolve_normed(&self.conv2, &self.bn2, x, None);
         relu(add(x, shortcut))
     }
 

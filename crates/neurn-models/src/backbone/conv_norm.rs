@@ -1,10 +1,10 @@
-use burn::module::{Initializer, Module};
+use burn::module::{Initializer, Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::{convolve, kaiming_fan_out};
-use super::operation::{Activation, batch_norm, batch_norm_activated};
+use super::convolution::{convolve, convolve_activated, kaiming_fan_out};
+use super::operation::{Activation, batch_norm, batch_norm_activated, tracing};
 
 /// Convolution and batch norm.
 #[derive(Module, Debug)]
@@ -70,10 +70,52 @@ impl NormSettings {
 
 impl ConvNorm {
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        batch_norm(&self.norm, convolve(&self.conv, x))
+        convolve_normed(&self.conv, &self.norm, x, None)
     }
 
     pub(super) fn activated(&self, x: Tensor<4>, function: Activation) -> Tensor<4> {
-        batch_norm_activated(&self.norm, convolve(&self.conv, x), function)
+        convolve_normed(&self.conv, &self.norm, x, Some(function))
+    }
+}
+
+/// A convolution, the batch norm of what it gives, and a function of that.
+pub(super) fn convolve_normed(
+    conv: &Conv2d,
+    norm: &BatchNorm,
+    x: Tensor<4>,
+    function: Option<Activation>,
+) -> Tensor<4> {
+    if x.device().is_autodiff() || tracing() {
+        let x = convolve(conv, x);
+        return match function {
+            Some(function) => batch_norm_activated(norm, x, function),
+            None => batch_norm(norm, x),
+        };
+    }
+    let conv = folded(conv, norm);
+    match function {
+        Some(function) => convolve_activated(&conv, x, function),
+        None => convolve(&conv, x),
+    }
+}
+
+/// A convolution that gives what the batch norm would make of the other's output. With
+/// running statistics that is a scale and a shift of each channel, which weight and bias
+/// take on, so that the output is written once.
+fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
+    let weight = conv.weight.val();
+    let device = weight.device();
+    let mean = norm.running_mean.value().to_device(&device);
+    let variance = norm.running_var.value().to_device(&device);
+    let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
+    let mean = match &conv.bias {
+        Some(bias) => mean - bias.val(),
+        None => mean,
+    };
+    let shift = norm.beta.val() - mean * scale.clone();
+    Conv2d {
+        weight: Param::from_tensor(weight * scale.reshape([-1, 1, 1, 1])),
+        bias: Some(Param::from_tensor(shift)),
+        ..conv.clone()
     }
 }

@@ -5,11 +5,9 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
-use super::conv_norm::NormSettings;
-use super::convolution::{convolution, convolve, max_pool, padding};
-use super::operation::{
-    Activation, add, batch_norm, batch_norm_activated, global_average_pool, linear, relu,
-};
+use super::conv_norm::{NormSettings, convolve_normed};
+use super::convolution::{convolution, max_pool, padding};
+use super::operation::{Activation, add, global_average_pool, linear, relu};
 use super::stem::STEM_CHANNELS;
 use super::{BackboneConfig, ConvNorm, Entry, Family, Layers, Names, Network, Stem, weights};
 use crate::Weights;
@@ -222,7 +220,7 @@ impl ResNet {
     }
 
     fn stem(&self, images: Tensor<4>) -> Tensor<4> {
-        let x = batch_norm_activated(&self.bn1, convolve(&self.conv1, images), Activation::Relu);
+        let x = convolve_normed(&self.conv1, &self.bn1, images, Some(Activation::Relu));
         match &self.maxpool {
             Some(pool) => max_pool(pool, x),
             None => x,
@@ -261,14 +259,13 @@ impl ResidualBlock {
             Some(projection) => projection.forward(x.clone()),
             None => x.clone(),
         };
-        let x = batch_norm_activated(&self.bn1, convolve(&self.conv1, x), Activation::Relu);
-        let x = convolve(&self.conv2, x);
+        let x = convolve_normed(&self.conv1, &self.bn1, x, Some(Activation::Relu));
         let x = match (&self.conv3, &self.bn3) {
             (Some(conv), Some(norm)) => {
-                let x = batch_norm_activated(&self.bn2, x, Activation::Relu);
-                batch_norm(norm, convolve(conv, x))
+                let x = convolve_normed(&self.conv2, &self.bn2, x, Some(Activation::Relu));
+                convolve_normed(conv, norm, x, None)
             }
-            _ => batch_norm(&self.bn2, x),
+            _ => convolve_normed(&self.conv2, &self.bn2, x, None),
         };
         relu(add(x, shortcut))
     }

@@ -5,10 +5,11 @@ use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxP
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
 
+use super::conv_norm::convolve_normed;
 use super::convolution::{
-    convolution, convolve, convolve_activated, kaiming_fan_out, max_pool, normal, zeroed,
+    convolution, convolve_activated, kaiming_fan_out, max_pool, normal, zeroed,
 };
-use super::operation::{Activation, Operation, batch_norm_activated, linear, relu, traced};
+use super::operation::{Activation, Operation, linear, relu, traced};
 use super::{BackboneConfig, Entry, Family, Head, Layers, Names, Network, weights};
 use crate::Weights;
 use crate::weights::IMAGENET;
@@ -246,7 +247,7 @@ impl Network for Vgg {
 impl VggConvolution {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         match &self.norm {
-            Some(norm) => batch_norm_activated(norm, convolve(&self.conv, x), Activation::Relu),
+            Some(norm) => convolve_normed(&self.conv, norm, x, Some(Activation::Relu)),
             None => convolve_activated(&self.conv, x, Activation::Relu),
         }
     }
