@@ -7,7 +7,7 @@ use crate::cortex::CortexError;
 use crate::data::DataError;
 use crate::device::DeviceError;
 use crate::runner::journal::JournalError;
-use crate::studies::transfer::PlanError;
+use crate::studies::SettingsError;
 use crate::train::{MethodError, TrainError};
 
 /// Why a study could not be finished.
@@ -64,9 +64,9 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// A plan that cannot be carried out.
+    /// Settings or a plan that cannot be carried out.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Settings(#[from] SettingsError),
     /// A method that no network can be made with.
     #[error(transparent)]
     Method(#[from] MethodError),
@@ -102,7 +102,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Argument(_)
-            | Error::Plan(_)
+            | Error::Settings(_)
             | Error::Method(_)
             | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,

@@ -1,7 +1,10 @@
 //! What stands in the way of neural data.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::file;
 
 /// Why neural data could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -130,26 +133,21 @@ impl UnknownName {
 /// million responses.)
 pub(super) const MOST_VALUES: usize = 1 << 25;
 
-/// The length of a file, if it is a regular one and not longer than `most` bytes.
-pub(super) fn length(path: &Path, most: u64) -> Result<u64, CortexError> {
-    let kind = std::fs::metadata(path).map_err(|source| CortexError::io(path, source))?;
-    if !kind.is_file() {
-        let found = if kind.is_dir() {
-            "a folder"
-        } else {
-            "something else"
-        };
+/// A file and its length, if it is a regular one and not longer than `most` bytes.
+pub(super) fn open(path: &Path, most: u64) -> Result<(File, u64), CortexError> {
+    let file = file::open(path).map_err(|source| CortexError::io(path, source))?;
+    let metadata = file.metadata();
+    let length = metadata
+        .map_err(|source| CortexError::io(path, source))?
+        .len();
+    if length > most {
+        let expected = format!("at most {most} bytes");
         return Err(CortexError::file(
             path,
-            "all of it",
-            "a regular file",
-            found,
+            "length",
+            expected,
+            length.to_string(),
         ));
     }
-    if kind.len() > most {
-        let expected = format!("at most {most} bytes");
-        let found = kind.len().to_string();
-        return Err(CortexError::file(path, "length", expected, found));
-    }
-    Ok(kind.len())
+    Ok((file, length))
 }

@@ -12,19 +12,11 @@ use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
 use super::DataError;
+use crate::file;
 
 /// A file as it stands; a folder or a device is refused.
 pub(super) fn plain(path: &Path) -> Result<BufReader<File>, DataError> {
-    let kind = std::fs::metadata(path).map_err(|source| DataError::io(path, source))?;
-    if !kind.is_file() {
-        let found = if kind.is_dir() {
-            "a folder"
-        } else {
-            "something else"
-        };
-        return Err(DataError::format(path, "a file", found));
-    }
-    let file = File::open(path).map_err(|source| DataError::io(path, source))?;
+    let file = file::open(path).map_err(|source| DataError::io(path, source))?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 

@@ -56,9 +56,9 @@ pub struct Rendered {
     pub markdown: String,
     /// The tables, to be put in with `\input`; they need the package booktabs.
     pub latex: String,
-    /// Every number: one row of the study each.
+    /// Every number, one a row.
     pub csv: String,
-    /// The same rows as objects, under `rows`.
+    /// The numbers that the tables are made of, as objects under `rows`.
     pub json: String,
     /// All of it as one file that loads nothing: HTML that is XML as well.
     pub html: String,

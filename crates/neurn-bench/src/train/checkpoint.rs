@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -186,10 +186,7 @@ impl Checkpoints {
     /// The numbers of a checkpoint whose files are as they were when it was kept.
     fn verified(&self, epochs: usize, folder: &Path) -> Result<Progress, CheckpointError> {
         let path = folder.join(PROGRESS);
-        let mut text = String::new();
-        let file = file::open(&path).map_err(io_error(&path))?;
-        let read = file.take(MOST_PROGRESS).read_to_string(&mut text);
-        read.map_err(io_error(&path))?;
+        let text = file::read_text(&path, MOST_PROGRESS).map_err(io_error(&path))?;
         let wrong = |path: &Path, found: String| CheckpointError::Format {
             path: path.to_path_buf(),
             expected: "a checkpoint of this run as it was kept",

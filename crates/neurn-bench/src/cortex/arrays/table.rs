@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use crate::cortex::error::length;
+use crate::cortex::error::open;
 use crate::cortex::{CortexError, Genotype, Neuron, UnknownName};
 
 /// The largest table: 64 MiB.
@@ -15,12 +15,11 @@ const COLUMNS: [&str; 5] = ["id", "area", "layer", "genotype", "kind"];
 
 /// Reads the table, which has to have `count` lines.
 pub(super) fn read(path: &Path, count: usize) -> Result<Vec<Neuron>, CortexError> {
-    length(path, MOST_BYTES)?;
+    let (file, _) = open(path, MOST_BYTES)?;
     let wrong = |error: csv::Error| damaged(path, error);
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(wrong)?;
+        .from_reader(file);
     let header = reader.headers().map_err(wrong)?;
     let columns = COLUMNS.map(|name| header.iter().position(|column| column == name));
     if columns.iter().all(Option::is_none) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 
 use crate::cortex::CortexError;
-use crate::cortex::error::{MOST_VALUES, length};
+use crate::cortex::error::{MOST_VALUES, open};
 
 /// The largest file: 64 GiB. It is not read as a whole.
 const MOST_FILE_BYTES: u64 = 64 << 30;
@@ -27,7 +27,7 @@ pub(super) struct NwbFile {
 
 impl NwbFile {
     pub(super) fn open(path: &Path) -> Result<Self, CortexError> {
-        let length = length(path, MOST_FILE_BYTES)?;
+        let (_, length) = open(path, MOST_FILE_BYTES)?;
         let most = length.saturating_mul(EXPANSION);
         let options = OpenOptions::default()
             .with_max_chunk_bytes(most.min(MOST_BYTES) as usize)

@@ -146,7 +146,9 @@ pub fn read(path: &Path, statistic: WindowStatistic) -> Result<Recordings, Corte
     let responses = Responses::new(repeats.len(), stimuli.scenes(), cells, values)
         .map_err(|error| error.in_file(path))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    Recordings::new(name, false, stimuli, responses, neurons).map_err(|error| error.in_file(path))
+    Recordings::new(name, false, stimuli, responses, neurons)
+        .map(|recordings| recordings.read_from(path))
+        .map_err(|error| error.in_file(path))
 }
 
 /// The scenes, one at a time since all of them at full size are large.

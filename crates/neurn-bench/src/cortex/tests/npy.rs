@@ -164,7 +164,8 @@ fn a_file_is_named() {
     let folder = Folder::new();
     let path = folder.file("a.npy", &floats(&[3], &[1.0; 3])[..50]);
     refused(read(&path), &path, "header");
-    refused(read(folder.path()), folder.path(), "all of it");
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("expected a file, found a folder"), "{error}");
     let absent = folder.path().join("absent.npy");
     assert!(matches!(read(&absent), Err(CortexError::Io { path, .. }) if path == absent));
 }
@@ -189,7 +190,8 @@ fn what_would_take_too_much_memory_is_refused_before_it_is_read() {
     {
         let link = folder.path().join("endless.npy");
         std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
-        refused(read(&link), &link, "all of it: expected a regular file");
+        let error = read(&link).unwrap_err().to_string();
+        assert!(error.contains("endless.npy: expected a file"), "{error}");
     }
 }
 

@@ -9,6 +9,7 @@ use super::settings::Comparison;
 use crate::device::Backend;
 use crate::runner::Line;
 use crate::train::{Method, Training};
+use crate::value::{WrongValue, within};
 
 /// One network, or a control, against one set of neurons, behind every frontend:
 /// everything that its values depend on.
@@ -266,37 +267,26 @@ impl Line for Record {
     }
 
     fn check(&self) -> Result<(), String> {
-        let wrong = |key: &str, expected: &str, found: String| {
-            Err(format!("{key}: expected {expected}, found {found}"))
-        };
         if self.values.is_empty() {
-            return wrong("values", "at least one", "none".to_string());
+            return Err(WrongValue::new("values", "at least one", "none").into());
         }
         for value in &self.values {
-            let numbers = [Some(value.value), value.ceiling, value.p];
+            let numbers = [Some(value.value), value.ceiling];
             let ends = value.interval.iter().flatten().copied();
-            let mut all = numbers.into_iter().flatten().chain(ends);
-            if let Some(found) = all.find(|number| number.abs() > 1e6 || number.is_nan()) {
-                return wrong("values", "numbers up to 1e6", found.to_string());
+            for number in numbers.into_iter().flatten().chain(ends) {
+                within("values", [-1e6, 1e6], number)?;
             }
-            if let Some(p) = value.p.filter(|p| !(0.0..=1.0).contains(p)) {
-                return wrong("p", "0 to 1", p.to_string());
-            }
+            within("p", [0.0, 1.0], value.p.unwrap_or(0.0))?;
         }
         for learnt in &self.learnt {
-            for percent in [learnt.validation_accuracy, learnt.test_accuracy] {
-                if !(0.0..=100.0).contains(&percent) {
-                    return wrong("accuracy", "0 to 100", percent.to_string());
-                }
-            }
+            within("accuracy", [0.0, 100.0], learnt.validation_accuracy)?;
+            within("accuracy", [0.0, 100.0], learnt.test_accuracy)?;
         }
         if let Some(path) = self.artifacts.iter().find(|path| !is_inside(path)) {
-            return wrong("artifacts", "a file in the study's folder", path.clone());
+            let expected = "a file in the study's folder";
+            return Err(WrongValue::new("artifacts", expected, path).into());
         }
-        match (0.0..1e9).contains(&self.seconds) {
-            true => Ok(()),
-            false => wrong("seconds", "0 to 1e9", self.seconds.to_string()),
-        }
+        Ok(within("seconds", [0.0, 1e9], self.seconds)?)
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use neurn_models::{FrontendConfig, Model, UnknownFrontend};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
 use crate::measures::{Distance, Pairing, Scaling};
-use crate::studies::transfer::read_toml;
+use crate::studies::settings_file::{self, SettingsError};
 use crate::train::{InputScale, Method, Training};
+use crate::value::{WrongValue, each_once, within};
 
 /// How networks and neurons are compared, and what networks learn. A TOML file in
 /// which everything has a default.
@@ -170,14 +170,11 @@ impl Settings {
     /// # Errors
     ///
     /// If the file cannot be read or does not hold settings that are of use.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let settings: Self = read_toml(path, |text| toml::from_str(text))?;
-        match settings.check() {
-            Err(Error::Argument(wrong)) => {
-                Err(Error::Argument(format!("{}: {wrong}", path.display())))
-            }
-            _ => Ok(settings),
-        }
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let settings: Self = settings_file::read(path)?;
+        let checked = settings.check();
+        checked.map_err(|wrong| SettingsError::from(wrong).of(Some(path)))?;
+        Ok(settings)
     }
 
     /// As TOML, with every default written out.
@@ -190,78 +187,27 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] that names the key, what was expected and what was found.
-    pub fn check(&self) -> Result<(), Error> {
-        let (comparison, training) = (&self.comparison, &self.training);
-        for (key, [least, most], found) in [
-            (
-                "comparison.scene_draws",
-                [10, 100_000],
-                comparison.scene_draws,
-            ),
-            (
-                "comparison.neuron_draws",
-                [10, 100_000],
-                comparison.neuron_draws,
-            ),
-            (
-                "comparison.permutations",
-                [1, 100_000],
-                comparison.permutations,
-            ),
-            (
-                "comparison.least_neurons",
-                [2, 1_000_000],
-                comparison.least_neurons,
-            ),
-            ("training.epochs", [1, 1_000_000], training.epochs),
-            (
-                "training.iterations",
-                [1, 1_000_000],
-                training.iterations.unwrap_or(1),
-            ),
-            ("training.batch", [1, 1_000_000], training.batch),
-            ("training.train_limit", [1, 1_000_000], training.train_limit),
-            (
-                "training.validation_limit",
-                [1, 1_000_000],
-                training.validation_limit,
-            ),
-            ("training.image_size", [SIDE, SIDE], training.image_size),
+    /// The key, what was expected and what was found.
+    pub fn check(&self) -> Result<(), WrongValue> {
+        let comparison = &self.comparison;
+        within("seeds", [1, MOST_SEEDS], self.seeds)?;
+        for (key, ends, found) in [
+            ("scene_draws", [10, 100_000], comparison.scene_draws),
+            ("neuron_draws", [10, 100_000], comparison.neuron_draws),
+            ("permutations", [1, 100_000], comparison.permutations),
+            ("least_neurons", [2, 1_000_000], comparison.least_neurons),
         ] {
-            if !(least..=most).contains(&found) {
-                return wrong(key, &format!("a number from {least} to {most}"), found);
-            }
+            within(&format!("comparison.{key}"), ends, found)?;
         }
-        if !(1..=MOST_SEEDS).contains(&self.seeds) {
-            return wrong(
-                "seeds",
-                &format!("a number from 1 to {MOST_SEEDS}"),
-                self.seeds,
-            );
-        }
-        let rate = training.learning_rate;
-        if !(rate > 0.0 && rate.is_finite()) {
-            return wrong("training.learning_rate", "a positive number", rate);
-        }
+        self.training.check([SIDE, SIDE])?;
         if matches!(self.input, InputScale::Fixed { .. }) {
-            return wrong("input", &InputScale::NAMES.join(", "), self.input.label());
+            let expected = InputScale::NAMES.join(", ");
+            return Err(WrongValue::new("input", expected, self.input.label()));
         }
-        for (place, frontend) in self.frontends.iter().enumerate() {
-            if self.frontends[..place].contains(frontend) {
-                return wrong(
-                    "frontends",
-                    "each once",
-                    format!("`{}` again", frontend.name),
-                );
-            }
-        }
-        for (place, model) in self.models.iter().enumerate() {
-            if self.models[..place].contains(model) {
-                return wrong("models", "each once", format!("`{}` again", model.0));
-            }
-        }
-        Ok(())
+        each_once("frontends", &self.frontends, |frontend| {
+            frontend.name.clone()
+        })?;
+        each_once("models", &self.models, |model| model.0.clone())
     }
 
     /// Nothing, and then every frontend, each with this scale of the network's input.
@@ -279,13 +225,6 @@ impl Settings {
             })
             .collect()
     }
-}
-
-fn wrong(key: &str, expected: &str, found: impl ToString) -> Result<(), Error> {
-    let found = found.to_string();
-    Err(Error::Argument(format!(
-        "{key}: expected {expected}, found {found}"
-    )))
 }
 
 #[cfg(test)]
@@ -349,7 +288,6 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Settings::read(&path).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{error}");
             let error = error.to_string();
             assert!(
                 error.contains(expected) && error.contains("settings.toml"),
