@@ -286,7 +286,7 @@ fn list() -> ExitCode {
             .collect::<Vec<_>>()
             .join(" "),
         data::NAMES.join(" "),
-        ShiftKind::ALL.map(|shift| shift.name()).join(" "),
+        ShiftKind::ALL.map(|shift| shift.to_string()).join(" "),
         MODELS.join(" "),
         method_names().join(" "),
         built.join(" ")

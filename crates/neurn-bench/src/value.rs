@@ -43,18 +43,21 @@ pub(crate) fn within<N: PartialOrd + Display>(
     Err(WrongValue::new(key, expected, found))
 }
 
-/// That no item of a list stands there again.
-pub(crate) fn each_once<T: PartialEq>(
+/// That every name of a list is known, and stands there once.
+pub(crate) fn names(
     key: &str,
-    items: &[T],
-    name: impl Fn(&T) -> String,
+    names: &[String],
+    is_known: impl Fn(&str) -> bool,
+    known: &[&str],
 ) -> Result<(), WrongValue> {
-    let again = (0..items.len()).find(|&place| items[..place].contains(&items[place]));
-    match again {
-        None => Ok(()),
-        Some(place) => {
-            let found = format!("`{}` again", name(&items[place]));
-            Err(WrongValue::new(key, "each once", found))
+    for (place, name) in names.iter().enumerate() {
+        if !is_known(name) {
+            let expected = format!("any of {}", known.join(", "));
+            return Err(WrongValue::new(key, expected, format!("`{name}`")));
+        }
+        if names[..place].contains(name) {
+            return Err(WrongValue::new(key, "each once", format!("`{name}` again")));
         }
     }
+    Ok(())
 }

@@ -49,6 +49,17 @@ pub(crate) struct Section {
     pub(crate) folded: bool,
 }
 
+impl Section {
+    /// A section of one figure, which has its title.
+    pub(crate) fn of_figure(figure: Figure) -> Self {
+        Self {
+            title: figure.title.clone(),
+            figures: vec![figure],
+            ..Self::default()
+        }
+    }
+}
+
 /// A document as the text of its files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {

@@ -39,7 +39,6 @@
 //! Scenes with a side of more than 224 pixels are shrunk to 224 on that side
 //! ([`Stimuli::resized`]), since 118 of 918x1174 are 1 GB.
 
-use std::fmt;
 use std::path::Path;
 
 use super::error::MOST_VALUES;
@@ -52,7 +51,8 @@ mod file;
 mod presentations;
 
 /// What the dF/F in the window of a presentation is reduced to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum WindowStatistic {
     /// Its mean.
     #[default]
@@ -85,15 +85,6 @@ impl WindowStatistic {
             Self::Mean => window.iter().sum::<f64>() / window.len() as f64,
             Self::Peak => window.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         }
-    }
-}
-
-impl fmt::Display for WindowStatistic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Mean => "mean",
-            Self::Peak => "peak",
-        })
     }
 }
 

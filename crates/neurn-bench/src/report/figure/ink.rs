@@ -4,7 +4,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::report::value::typeset;
+use crate::report::value::{typeset, written};
 
 /// A surface that becomes a string.
 pub(crate) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -84,16 +84,7 @@ pub(crate) fn decimals(range: &std::ops::Range<f64>) -> usize {
 
 /// A number at a tick; nought has no sign.
 pub(crate) fn tick(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let nought = text
-        .trim_start_matches('-')
-        .chars()
-        .all(|c| c == '0' || c == '.');
-    typeset(if nought {
-        text.trim_start_matches('-')
-    } else {
-        &text
-    })
+    typeset(&written(value, decimals))
 }
 
 /// Draws on a surface of this size in units.

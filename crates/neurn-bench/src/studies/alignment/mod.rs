@@ -26,7 +26,7 @@ pub use data::Cortex;
 pub use record::{
     BASELINE, Job, Learnt, MEAN, Measure, Network, Origin, Record, Value, difference,
 };
-pub use settings::{Comparison, ModelName, NamedFrontend, SIDE, Settings, UnitMap};
+pub use settings::{Comparison, SIDE, Settings, UnitMap};
 
 use artifact::Artifact;
 use data::StudyData;
@@ -92,7 +92,7 @@ impl AlignmentStudy {
             let seeds = 0..self.settings.seeds;
             seeds.map(|seed| one(model, origin, seed)).collect()
         };
-        let models: Vec<&str> = self.settings.models.iter().map(ModelName::as_str).collect();
+        let models: Vec<&str> = self.settings.models.iter().map(String::as_str).collect();
         let each = |origin| models.iter().flat_map(move |model| seeds(model, origin));
         let mut networks = vec![one("pixels", Origin::Pixels, 0)];
         if self.data.rates.is_some() {

@@ -1,9 +1,9 @@
 //! A job, and what is kept of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 use super::settings::Comparison;
 use crate::device::Backend;
@@ -52,14 +52,20 @@ pub struct Network {
 }
 
 /// Where the weights of a network are from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Origin {
     /// It has none: the pixels themselves.
+    #[strum(to_string = "none")]
     Pixels,
     /// The pixels, the scenes in a random order.
+    #[strum(to_string = "none")]
     Shuffled,
     /// The expected responses that simulated neurons were made from.
+    #[strum(to_string = "none")]
     Generator,
     /// As they were drawn.
     Untrained,
@@ -71,22 +77,31 @@ pub enum Origin {
 }
 
 /// How alike a network and neurons are, by what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Spearman's correlation of RDMs.
+    #[strum(to_string = "RSA")]
     Rsa,
     /// Between maps; less is nearer.
+    #[strum(to_string = "RMSE")]
     Rmse,
     /// Overlap of densities of activity.
+    #[strum(to_string = "KDE-IoU")]
     KdeIou,
     /// Predictivity by ridge regression.
+    #[strum(to_string = "ridge r")]
     Ridge,
     /// The same over the root of the neuron's reliability.
+    #[strum(to_string = "ridge r, corrected")]
     RidgeCorrected,
     /// Linear CKA.
+    #[strum(to_string = "CKA")]
     Cka,
     /// The same of unbiased estimates.
+    #[strum(to_string = "CKA, debiased")]
     CkaDebiased,
     /// After the best rotation.
     Procrustes,
@@ -214,17 +229,6 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pixels | Self::Shuffled | Self::Generator => "none",
-            Self::Untrained => "untrained",
-            Self::Cifar10 => "cifar10",
-            Self::ImageNet => "imagenet",
-        })
-    }
-}
-
 impl Measure {
     /// All of them, as tables have them.
     pub const ALL: [Self; 8] = [
@@ -241,21 +245,6 @@ impl Measure {
     /// Whether less is nearer.
     pub fn less_is_nearer(self) -> bool {
         self == Self::Rmse
-    }
-}
-
-impl fmt::Display for Measure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rsa => "RSA",
-            Self::Rmse => "RMSE",
-            Self::KdeIou => "KDE-IoU",
-            Self::Ridge => "ridge r",
-            Self::RidgeCorrected => "ridge r, corrected",
-            Self::Cka => "CKA",
-            Self::CkaDebiased => "CKA, debiased",
-            Self::Procrustes => "Procrustes",
-        })
     }
 }
 

@@ -2,24 +2,24 @@
 
 use std::path::Path;
 
-use neurn_models::{FrontendConfig, Model, UnknownFrontend};
+use neurn_models::{FRONTENDS, FrontendConfig, MODELS, Model};
 use serde::{Deserialize, Serialize};
 
 use crate::measures::{Distance, Pairing, Scaling};
 use crate::studies::settings_file::{self, SettingsError};
 use crate::train::{InputScale, Method, Training};
-use crate::value::{WrongValue, each_once, within};
+use crate::value::{WrongValue, names, within};
 
 /// How networks and neurons are compared, and what networks learn. A TOML file in
 /// which everything has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The networks.
-    pub models: Vec<ModelName>,
-    /// What stands before them, besides nothing, which always comes first and is what
-    /// the others are compared with.
-    pub frontends: Vec<NamedFrontend>,
+    /// The networks, by their names in `neurn-models`.
+    pub models: Vec<String>,
+    /// What stands before them, by name, besides nothing, which always comes first and
+    /// is what the others are compared with.
+    pub frontends: Vec<String>,
     /// How many seeds of each network, from 0; 1 to 1,000.
     pub seeds: u64,
     /// What the input of networks is scaled by, but for MobileNet's, which has the scale
@@ -70,69 +70,17 @@ pub enum UnitMap {
     Weighted,
 }
 
-/// The name of a model of `neurn-models`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ModelName(String);
-
-/// A frontend by its name in `neurn-models`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct NamedFrontend {
-    name: String,
-    config: FrontendConfig,
-}
-
 /// Side of the images that a network learns from and sees here.
 pub const SIDE: usize = 32;
 
 /// The most seeds.
 const MOST_SEEDS: u64 = 1_000;
 
-impl TryFrom<String> for ModelName {
-    type Error = neurn_models::UnknownModel;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse::<Model>().map(|_| Self(name))
-    }
-}
-
-impl From<ModelName> for String {
-    fn from(model: ModelName) -> Self {
-        model.0
-    }
-}
-
-impl ModelName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for NamedFrontend {
-    type Error = UnknownFrontend;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        let config = name.parse()?;
-        Ok(Self { name, config })
-    }
-}
-
-impl From<NamedFrontend> for String {
-    fn from(frontend: NamedFrontend) -> Self {
-        frontend.name
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
-        let named = |name: &str| name.to_string().try_into();
         Self {
-            models: ["digit-net-small", "resnet18"]
-                .map(|name| ModelName(name.to_string()))
-                .to_vec(),
-            frontends: vec![named("neurn").expect("a frontend's name")],
+            models: ["digit-net-small", "resnet18"].map(str::to_string).to_vec(),
+            frontends: vec!["neurn".to_string()],
             seeds: 3,
             input: InputScale::default(),
             comparison: Comparison::default(),
@@ -204,19 +152,21 @@ impl Settings {
             let expected = InputScale::NAMES.join(", ");
             return Err(WrongValue::new("input", expected, self.input.label()));
         }
-        each_once("frontends", &self.frontends, |frontend| {
-            frontend.name.clone()
-        })?;
-        each_once("models", &self.models, |model| model.0.clone())
+        let is_model = |name: &str| name.parse::<Model>().is_ok();
+        let is_frontend = |name: &str| name.parse::<FrontendConfig>().is_ok();
+        names("models", &self.models, is_model, &MODELS)?;
+        names("frontends", &self.frontends, is_frontend, &FRONTENDS)
     }
 
     /// Nothing, and then every frontend, each with this scale of the network's input.
+    ///
+    /// # Panics
+    ///
+    /// If a frontend's name is none, which [`check`](Self::check) finds.
     pub fn methods(&self, input: &InputScale) -> Vec<Method> {
-        let others = self
-            .frontends
-            .iter()
-            .map(|frontend| frontend.config.clone());
-        let others = others.filter(|config| !config.is_none());
+        let named = self.frontends.iter();
+        let named = named.map(|name| name.parse().expect("names were checked"));
+        let others = named.filter(|config: &FrontendConfig| !config.is_none());
         std::iter::once(FrontendConfig::none())
             .chain(others)
             .map(|frontend| Method {

@@ -26,7 +26,7 @@ fn simulated() -> Simulated {
 /// Few draws.
 fn settings() -> Settings {
     Settings {
-        models: vec!["digit-net-small".to_string().try_into().unwrap()],
+        models: vec!["digit-net-small".to_string()],
         seeds: 2,
         comparison: Comparison {
             scene_draws: 200,

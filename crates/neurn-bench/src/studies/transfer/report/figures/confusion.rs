@@ -55,20 +55,17 @@ pub(in super::super) fn confusion(results: &Results, setting: &Setting) -> Optio
             }),
         }
     }
-    let figure = (!groups.is_empty()).then(|| Figure {
-        title: "Classes taken for others".to_string(),
-        caption: "Of the test images of each class, the percentage that was taken for each class, \
-                  over all seeds and all sources that are not the target. Where it rounds to 0 \
-                  there is no number."
-            .to_string(),
-        legend: Legend::Scale(
-            ["0".to_string(), "100 %".to_string()],
-            scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
-        ),
-        groups,
-    });
+    let title = "Classes taken for others";
+    let caption = "Of the test images of each class, the percentage that was taken for each class, \
+                   over all seeds and all sources that are not the target. Where it rounds to 0 \
+                   there is no number.";
+    let legend = Legend::Scale(
+        ["0".to_string(), "100 %".to_string()],
+        scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
+    );
+    let figure = Figure::of_groups(title, caption.to_string(), legend, groups);
     (figure.is_some() || !tables.is_empty()).then(|| Section {
-        title: "Classes taken for others".to_string(),
+        title: title.to_string(),
         figures: figure.into_iter().collect(),
         tables,
         folded: true,
