@@ -132,7 +132,6 @@ fn what_is_wrong_is_named() {
     for shape in [&[usize::MAX, 2][..], &[1 << 62, 4], &[1 << 40]] {
         assert_eq!(fault(&npy_bytes("<f8", false, shape, &[0; 8])), "shape");
     }
-    assert_eq!(fault(&npy_bytes("<f8", false, &[1; 65], &[0; 8])), "shape");
 
     for header in [
         "{'descr': '<f8', 'shape': (1,)}",
@@ -144,6 +143,7 @@ fn what_is_wrong_is_named() {
         "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
         "{'other': '<f8'}",
         "",
+        &"[(".repeat(1 << 14),
     ] {
         let length = (header.len() as u16).to_le_bytes();
         let bytes = [

@@ -140,7 +140,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::id;
+    use crate::runner::assert_another_identity;
 
     fn names(text: &str) -> Vec<String> {
         text.split(' ').map(str::to_string).collect()
@@ -201,15 +201,6 @@ mod tests {
             |job| job.training.validation_limit += 1,
             |job| _ = job.data.insert("a".to_string(), "another".to_string()),
         ];
-        let mut ids = vec![id(&job)];
-        for change in changes {
-            let mut other = job.clone();
-            change(&mut other);
-            ids.push(id(&other));
-        }
-        let count = ids.len();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), count);
+        assert_another_identity(&job, &changes);
     }
 }

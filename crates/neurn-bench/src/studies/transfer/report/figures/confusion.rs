@@ -183,11 +183,6 @@ fn list(caption: String, counts: &Counts, classes: &[String]) -> Table {
             let values = vec![Value::Text(classes[other].clone()), Value::Percent(share)];
             Row::new(&classes[class], values)
         });
-    Table {
-        caption,
-        corner: "class".to_string(),
-        columns: vec!["taken for".to_string(), "of its images, %".to_string()],
-        rows: rows.collect(),
-        notes: Vec::new(),
-    }
+    let columns = ["taken for", "of its images, %"].map(str::to_string);
+    Table::new(caption, "class", columns.to_vec(), rows.collect(), &[])
 }
