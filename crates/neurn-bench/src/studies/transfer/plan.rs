@@ -308,7 +308,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn what_is_wrong_is_named_and_the_file_that_it_is_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.toml");
         for (text, says) in [
             (r#"methods = ["canny"]"#, "`canny`"),
             (
@@ -329,11 +331,6 @@ mod tests {
             ("methods = [\"none\"]\nseeds = 1000001", "from 1 to 1000000"),
             ("methods = [\"none\"]\nepochs = 3", "epochs"),
             ("", "methods"),
-        ] {
-            let error = Plan::from_toml(text).unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
-        }
-        for (text, says) in [
             ("methods = []", "methods: expected at least one"),
             (
                 "methods = [\"none\"]\nsources = [\"emnist\"]",
@@ -368,8 +365,13 @@ mod tests {
                 "deviations, which are over 0",
             ),
         ] {
-            let error = plan(text).check(&domains()).unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
+            std::fs::write(&path, text).unwrap();
+            let checked = Plan::read(&path).and_then(|plan| plan.check(&domains()));
+            let error = checked.unwrap_err().to_string();
+            assert!(
+                error.contains(says) && error.contains("plan.toml"),
+                "{text}: {error}"
+            );
         }
     }
 }
