@@ -1,11 +1,11 @@
 //! Everything that can go wrong outside the program.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::cortex::CortexError;
 use crate::data::DataError;
 use crate::device::DeviceError;
+use crate::file::FileError;
 use crate::runner::journal::JournalError;
 use crate::studies::SettingsError;
 use crate::train::{MethodError, TrainError};
@@ -38,14 +38,9 @@ pub enum Error {
     /// Records could not be read or kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A result could not be written.
-    #[error("{}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A picture could not be read or drawn.
     #[error("{}: {source}", path.display())]
     Picture {

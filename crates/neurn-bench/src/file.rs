@@ -3,11 +3,29 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::fingerprint::hexadecimal;
+
+/// What the operating system said of a file or a folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Says which file or folder an error is of.
+pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
+    |source| FileError {
+        path: path.to_path_buf(),
+        source,
+    }
+}
 
 /// Opens a file to read; a link is followed.
 ///

@@ -30,6 +30,11 @@ impl From<WrongValue> for String {
     }
 }
 
+/// The first characters of a text that is not what it should be, in quotes.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("`{}`", text.chars().take(40).collect::<String>())
+}
+
 /// That a number lies in a range, its ends included.
 pub(crate) fn within<N: PartialOrd + Display>(
     key: &str,

@@ -25,6 +25,7 @@ use faer::Mat;
 use super::arrays::{damaged, stimuli};
 use super::error::open;
 use super::{CortexError, Similarities, Site, npy};
+use crate::value::quoted;
 
 const SCENES: &str = "natural_scenes_118x31x31_u8.npy";
 const MATRICES: &str = "rsm_area_layer_21x119x119_f64.npy";
@@ -143,8 +144,6 @@ fn value<T: FromStr>(
 ) -> Result<T, CortexError> {
     // The reader has checked that all lines are as wide as the header.
     let text = &record[column];
-    text.parse().map_err(|_| {
-        let found = format!("`{}`", text.chars().take(40).collect::<String>());
-        CortexError::file(path, COLUMNS[column], expected, found)
-    })
+    text.parse()
+        .map_err(|_| CortexError::file(path, COLUMNS[column], expected, quoted(text)))
 }

@@ -99,11 +99,7 @@ pub(super) fn responses(array: Array) -> Result<Responses, CortexError> {
     };
     if neurons > MOST_NEURONS {
         let expected = format!("at most {MOST_NEURONS} neurons");
-        return Err(CortexError::values(
-            "responses",
-            expected,
-            neurons.to_string(),
-        ));
+        return Err(CortexError::values("responses", expected, neurons));
     }
     Responses::new(repeats, scenes, neurons, array.values)
 }

@@ -14,6 +14,8 @@ use zip::result::ZipError;
 
 use super::CortexError;
 use super::error::{MOST_VALUES, open};
+use crate::file;
+use crate::value::WrongValue;
 use header::Header;
 
 mod header;
@@ -140,7 +142,7 @@ fn c_order(shape: &[usize], values: &[f64]) -> Vec<f64> {
 fn damaged(path: &Path, field: &str, expected: &str, error: ZipError) -> CortexError {
     match error {
         ZipError::Io(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-            CortexError::io(path, source)
+            file::at(path)(source).into()
         }
         error => CortexError::file(path, field, expected, error.to_string()),
     }
@@ -149,11 +151,10 @@ fn damaged(path: &Path, field: &str, expected: &str, error: ZipError) -> CortexE
 /// The same, of a field of `name`.
 fn under(error: CortexError, name: &str) -> CortexError {
     match error {
-        CortexError::Values {
-            field,
-            expected,
-            found,
-        } => CortexError::values(format!("{name}: {field}"), expected, found),
+        CortexError::Values(wrong) => CortexError::Values(WrongValue {
+            key: format!("{name}: {}", wrong.key),
+            ..wrong
+        }),
         other => other,
     }
 }

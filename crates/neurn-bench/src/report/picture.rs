@@ -74,10 +74,7 @@ impl Gallery {
     /// If a file cannot be written.
     pub fn save(&self, out: &Path, id: &str) -> Result<(), Error> {
         let folder = out.join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| Error::Write {
-            path: folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&folder).map_err(file::at(&folder))?;
         for (place, picture) in self.pictures.iter().enumerate() {
             write_whole(&folder.join(format!("{id}-{place}.png")), &picture.png)?;
         }

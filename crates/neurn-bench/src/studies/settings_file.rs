@@ -1,11 +1,10 @@
 //! What is to be done, as a person writes it: a TOML file.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use crate::file;
+use crate::file::{self, FileError};
 use crate::train::MethodError;
 use crate::value::WrongValue;
 
@@ -13,13 +12,8 @@ use crate::value::WrongValue;
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     /// The file cannot be read, or is too large to be one.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The text is not what it should be.
     #[error("{}: {source}", path.display())]
     Toml {
@@ -62,10 +56,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 /// Reads a TOML file of at most a megabyte.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<T, SettingsError> {
-    let text = file::read_text(path, MOST_BYTES).map_err(|source| SettingsError::Io {
-        path: path.to_path_buf(),
-        source,
-    })?;
+    let text = file::read_text(path, MOST_BYTES).map_err(file::at(path))?;
     toml::from_str(&text).map_err(|source| SettingsError::Toml {
         path: path.to_path_buf(),
         source: Box::new(source),

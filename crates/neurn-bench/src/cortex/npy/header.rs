@@ -173,7 +173,7 @@ fn unsupported(descr: &str) -> CortexError {
     wrong("descr", expected, start(descr.as_bytes()))
 }
 
-fn wrong(field: &str, expected: impl Into<String>, found: impl Into<String>) -> CortexError {
+fn wrong(field: &str, expected: impl Into<String>, found: impl ToString) -> CortexError {
     CortexError::values(field, expected, found)
 }
 

@@ -52,7 +52,7 @@ impl NwbFile {
         &self,
         name: &str,
         expected: impl Into<String>,
-        found: impl Into<String>,
+        found: impl ToString,
     ) -> CortexError {
         CortexError::file(&self.path, name, expected, found)
     }

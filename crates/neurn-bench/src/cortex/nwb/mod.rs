@@ -44,6 +44,7 @@ use std::path::Path;
 use super::error::MOST_VALUES;
 use super::stimuli::{resize, taps};
 use super::{Area, CortexError, CorticalLayer, Genotype, Neuron, Recordings, Responses, Stimuli};
+use crate::value::quoted;
 use file::NwbFile;
 use presentations::{Presentation, Timing};
 
@@ -212,8 +213,4 @@ fn neurons(file: &NwbFile) -> Result<Vec<Neuron>, CortexError> {
         kind: genotype.kind(),
     };
     Ok(ids.into_iter().map(neuron).collect())
-}
-
-fn quoted(text: &str) -> String {
-    format!("`{}`", text.chars().take(40).collect::<String>())
 }

@@ -11,7 +11,7 @@ fn values(array: &Array) -> &[f64] {
 /// The refused field.
 fn fault(bytes: &[u8]) -> String {
     match parse(bytes).unwrap_err() {
-        CortexError::Values { field, .. } => field,
+        CortexError::Values(wrong) => wrong.key,
         other => panic!("{other}"),
     }
 }
@@ -167,7 +167,7 @@ fn a_file_is_named() {
     let error = read(folder.path()).unwrap_err().to_string();
     assert!(error.contains("expected a file, found a folder"), "{error}");
     let absent = folder.path().join("absent.npy");
-    assert!(matches!(read(&absent), Err(CortexError::Io { path, .. }) if path == absent));
+    assert!(matches!(read(&absent), Err(CortexError::Io(error)) if error.path == absent));
 }
 
 /// The bound is in bytes of memory: 32 million values of one byte would become 8

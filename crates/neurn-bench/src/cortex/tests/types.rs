@@ -10,7 +10,7 @@ use crate::cortex::{
 
 fn field<T>(result: Result<T, CortexError>) -> String {
     match result.err().unwrap() {
-        CortexError::Values { field, .. } => field,
+        CortexError::Values(wrong) => wrong.key,
         other => panic!("{other}"),
     }
 }

@@ -51,7 +51,7 @@ impl Photographs {
                         }
                     }
                 }
-                Ok(())
+                Ok::<_, DataError>(())
             })?;
         Ok(ImageSet::new(
             Values::U8(pixels),

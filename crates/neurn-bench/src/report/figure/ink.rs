@@ -136,29 +136,36 @@ fn compact(svg: &str) -> String {
     joined(&text)
 }
 
-/// With lines and rectangles of one look that follow each other as one path, and nothing
-/// but elements on a line.
+/// With lines and rectangles of one look as one path, but for letters between them, which
+/// are in front of it then.
 fn joined(svg: &str) -> String {
-    let mut text = String::new();
-    let mut last = String::new();
+    let mut elements: Vec<String> = Vec::new();
+    let mut latest: Option<(String, usize)> = None;
     for line in svg.trim_end().lines() {
-        let Some((look, place)) = polyline(line).or(rectangle(line)) else {
-            last.clear();
-            text += line;
-            // Text that goes on for a line has no end of line within.
-            if !line.starts_with("<text") {
-                text.push('\n');
+        let path = polyline(line).or(segment(line)).or(rectangle(line));
+        match (path, &latest) {
+            (Some((look, course)), Some((latest, place))) if look == *latest => {
+                let path = &mut elements[*place];
+                path.truncate(path.len() - "\"/>".len());
+                *path += &format!("{course}\"/>");
             }
-            continue;
-        };
-        match look == last {
-            true => text.truncate(text.len() - "\"/>\n".len()),
-            false => text += &format!("<path {look} d=\""),
+            (Some((look, course)), _) => {
+                elements.push(format!("<path {look} d=\"{course}\"/>"));
+                latest = Some((look, elements.len() - 1));
+            }
+            (None, _) => match elements.last_mut() {
+                // Letters stand on a line of their own.
+                Some(text) if text.starts_with("<text") && !text.ends_with("</text>") => {
+                    *text += line;
+                }
+                _ => {
+                    latest = latest.filter(|_| line.starts_with("<text"));
+                    elements.push(line.to_string());
+                }
+            },
         }
-        text += &format!("{place}\"/>\n");
-        last = look;
     }
-    text.trim_end().to_string()
+    elements.join("\n")
 }
 
 /// The look of a line, and where it runs.
@@ -170,6 +177,17 @@ fn polyline(element: &str) -> Option<(String, String)> {
         look.to_string(),
         format!("M{}", points.strip_suffix("\"/>")?),
     ))
+}
+
+/// The look of a line between two points, as a polyline has it, and where it runs.
+fn segment(element: &str) -> Option<(String, String)> {
+    let rest = element.strip_prefix("<line ")?.strip_suffix("\"/>")?;
+    let (look, rest) = rest.split_once(" x1=\"")?;
+    let (x1, rest) = rest.split_once("\" y1=\"")?;
+    let (y1, rest) = rest.split_once("\" x2=\"")?;
+    let (x2, y2) = rest.split_once("\" y2=\"")?;
+    let look = format!("fill=\"none\" {look}");
+    Some((look, format!("M{x1},{y1} {x2},{y2}")))
 }
 
 /// The look of a rectangle, and where it stands.

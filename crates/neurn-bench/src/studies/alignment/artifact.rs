@@ -175,10 +175,7 @@ impl Artifact {
     pub(super) fn write(&self, out: &Path, name: &str) -> Result<(), Error> {
         let path: PathBuf = out.join(name);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-                path: folder.to_path_buf(),
-                source,
-            })?;
+            std::fs::create_dir_all(folder).map_err(file::at(folder))?;
         }
         let json = serde_json::to_vec(self).expect("numbers and text are JSON");
         write_whole(&path, &json)

@@ -9,6 +9,9 @@ use crate::studies::alignment::artifact::Densities;
 /// Activity is scaled to 0 to 1; a density reaches a little beyond.
 const TICKS: [f64; 7] = [-0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25];
 
+/// At most so many points of a curve are drawn: a segment is a few pixels wide.
+const POINTS: usize = 80;
+
 pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
     let groups = drawn.artifact.frontends.iter().map(|views| Group {
         title: format!("{}, {}", views.frontend, views.last),
@@ -31,10 +34,16 @@ fn panel(densities: &Densities) -> Option<Panel> {
     let curves = densities.curves.iter().enumerate();
     let curves = curves.map(|(series, curve)| {
         let step = (last - first) / (curve.len() - 1) as f64;
-        let points = (0..).zip(curve).filter_map(|(at, &y)| {
-            let x = first + step * f64::from(at);
-            let y = Estimate::of(&[f64::from(y)])?;
-            (TICKS[0]..=TICKS[6]).contains(&x).then_some(Point { x, y })
+        let points = (0..).zip(curve);
+        let points = points.map(|(at, &y)| (first + step * f64::from(at), f64::from(y)));
+        let shown = points.filter(|(x, _)| (TICKS[0]..=TICKS[6]).contains(x));
+        let shown: Vec<(f64, f64)> = shown.collect();
+        // Of each part its highest point, so that no peak is lost.
+        let parts = shown.chunks(shown.len().div_ceil(POINTS).max(1));
+        let points = parts.filter_map(|part| {
+            let (x, y) = *part.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
+            let y = Estimate::of(&[y])?;
+            Some(Point { x, y })
         });
         Line {
             series,
