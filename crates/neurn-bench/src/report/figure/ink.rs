@@ -116,13 +116,13 @@ pub(crate) fn drawing(
     }
 }
 
-/// Without what SVG takes for granted, and what the page's style says once for
-/// all drawings: the size, the face, the colour and
-/// the middle of letters.
+/// Without what SVG and HTML take for granted, and what the page's style says once
+/// for all drawings: the size, the face, the colour and the middle of letters.
 fn compact(svg: &str) -> String {
     let letters = format!(" font-size=\"{LETTERS}\"");
     let mut text = svg.replace("\n</text>", "</text>").replace(" \"/>", "\"/>");
     for usual in [
+        " xmlns=\"http://www.w3.org/2000/svg\"",
         " opacity=\"1\"",
         " font-family=\"sans-serif\"",
         " fill=\"currentColor\"",
@@ -136,13 +136,16 @@ fn compact(svg: &str) -> String {
     joined(&text)
 }
 
-/// With lines and rectangles of one look as one path, but for letters between them, which
-/// are in front of it then.
+/// With lines, rectangles and dots of one look that follow each other as one path. Letters
+/// between them are in front of it then.
 fn joined(svg: &str) -> String {
     let mut elements: Vec<String> = Vec::new();
     let mut latest: Option<(String, usize)> = None;
     for line in svg.trim_end().lines() {
-        let path = polyline(line).or(segment(line)).or(rectangle(line));
+        let path = polyline(line)
+            .or(segment(line))
+            .or(rectangle(line))
+            .or(dot(line));
         match (path, &latest) {
             (Some((look, course)), Some((latest, place))) if look == *latest => {
                 let path = &mut elements[*place];
@@ -201,6 +204,19 @@ fn rectangle(element: &str) -> Option<(String, String)> {
         look.to_string(),
         format!("M{x},{y}h{width}v{height}h-{width}z"),
     ))
+}
+
+/// The look of a dot, as a line without a length and with round ends, and where it is.
+fn dot(element: &str) -> Option<(String, String)> {
+    let rest = element
+        .strip_prefix("<circle cx=\"")?
+        .strip_suffix("\"/>")?;
+    let (x, rest) = rest.split_once("\" cy=\"")?;
+    let (y, rest) = rest.split_once("\" r=\"")?;
+    let (radius, colour) = rest.split_once("\" fill=\"")?;
+    let width = 2 * radius.parse::<u32>().ok()?;
+    let look = format!("stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linecap=\"round\"");
+    Some((look, format!("M{x},{y}h0")))
 }
 
 /// Letters of the longest name.

@@ -6,10 +6,10 @@ use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::{Figure, Group, Legend, Panel};
 use crate::studies::alignment::Measure;
 
-/// One measure of each kind; the others stand in the table.
-const DRAWN: [Measure; 4] = [Measure::Rsa, Measure::Rmse, Measure::KdeIou, Measure::Ridge];
+/// One measure of each kind beside RSA; the others stand in the table.
+const DRAWN: [Measure; 3] = [Measure::Rmse, Measure::KdeIou, Measure::Ridge];
 
-/// The measures of a data set.
+/// The measures of a data set, but for RSA, which stands at the top of the page.
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     let mut measures = results.measures(data);
     measures.retain(|measure| DRAWN.contains(measure));
