@@ -10,7 +10,7 @@ use crate::studies::alignment::artifact::Densities;
 const TICKS: [f64; 7] = [-0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25];
 
 /// At most so many points of a curve are drawn: a segment is a few pixels wide.
-const POINTS: usize = 50;
+const POINTS: usize = 40;
 
 pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
     let groups = drawn.artifact.frontends.iter().map(|views| Group {
