@@ -154,7 +154,7 @@ impl Settings {
         }
         let is_model = |name: &str| name.parse::<Model>().is_ok();
         let is_frontend = |name: &str| name.parse::<FrontendConfig>().is_ok();
-        names("models", &self.models, is_model, &MODELS)?;
+        names("models", &self.models, is_model, MODELS)?;
         names("frontends", &self.frontends, is_frontend, &FRONTENDS)
     }
 
