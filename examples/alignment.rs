@@ -19,9 +19,7 @@ use neurn_bench::device::{Backend, DeviceName};
 use neurn_bench::error::Error;
 use neurn_bench::runner::Place;
 use neurn_bench::runner::interrupt::on_ctrl_c;
-use neurn_bench::studies::alignment::{
-    AlignmentStudy, Cortex, Measure, ModelName, NamedFrontend, Settings, report_of,
-};
+use neurn_bench::studies::alignment::{AlignmentStudy, Cortex, Measure, Settings, report_of};
 use neurn_models::{FRONTENDS, MODELS};
 
 /// Compare networks with neurons of mouse visual cortex, with and without NeuRN.
@@ -49,11 +47,11 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// Networks.
-    #[arg(long, value_delimiter = ',', value_parser = model)]
-    model: Vec<ModelName>,
+    #[arg(long, value_delimiter = ',', value_parser = MODELS.to_vec())]
+    model: Vec<String>,
     /// What stands before them, besides none.
-    #[arg(long, value_delimiter = ',', value_parser = frontend)]
-    frontend: Vec<NamedFrontend>,
+    #[arg(long, value_delimiter = ',', value_parser = FRONTENDS.to_vec())]
+    frontend: Vec<String>,
     /// How many seeds of each network.
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     seeds: Option<u64>,
@@ -144,16 +142,6 @@ impl Arguments {
         }
         Ok(recordings)
     }
-}
-
-fn model(name: &str) -> Result<ModelName, String> {
-    let named = ModelName::try_from(name.to_string());
-    named.map_err(|error| error.to_string())
-}
-
-fn frontend(name: &str) -> Result<NamedFrontend, String> {
-    let named = NamedFrontend::try_from(name.to_string());
-    named.map_err(|error| error.to_string())
 }
 
 fn few(text: &str) -> Result<usize, String> {

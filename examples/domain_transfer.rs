@@ -125,6 +125,7 @@ impl Arguments {
             Some(plan) => plan,
             None => Plan::read(name.as_ref())?,
         };
+        self.check_names(&data.names())?;
         let mut plan = self.changed(plan);
         if let Some(size) = self.image_size.or(image_size) {
             plan.training.image_size = size;
@@ -162,6 +163,20 @@ impl Arguments {
             },
         };
         Ok((data, None))
+    }
+
+    /// Whether there are the domains that options name: a plan is not to blame for
+    /// what they put in its place.
+    fn check_names(&self, known: &[String]) -> Result<(), Error> {
+        for (option, chosen) in [("--source", &self.source), ("--target", &self.target)] {
+            if let Some(name) = chosen.iter().find(|name| !known.contains(name)) {
+                let known = known.join(", ");
+                return Err(Error::Argument(format!(
+                    "{option}: expected any of {known}, found `{name}`"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// A plan with what the options say in its place.
@@ -286,7 +301,7 @@ fn list() -> ExitCode {
             .collect::<Vec<_>>()
             .join(" "),
         data::NAMES.join(" "),
-        ShiftKind::ALL.map(|shift| shift.name()).join(" "),
+        ShiftKind::ALL.map(|shift| shift.to_string()).join(" "),
         MODELS.join(" "),
         method_names().join(" "),
         built.join(" ")

@@ -1,13 +1,13 @@
 //! Everything that can go wrong outside the program.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::cortex::CortexError;
 use crate::data::DataError;
 use crate::device::DeviceError;
+use crate::file::FileError;
 use crate::runner::journal::JournalError;
-use crate::studies::transfer::PlanError;
+use crate::studies::SettingsError;
 use crate::train::{MethodError, TrainError};
 
 /// Why a study could not be finished.
@@ -38,14 +38,9 @@ pub enum Error {
     /// Records could not be read or kept.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A result could not be written.
-    #[error("{}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A picture could not be read or drawn.
     #[error("{}: {source}", path.display())]
     Picture {
@@ -64,9 +59,9 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// A plan that cannot be carried out.
+    /// Settings or a plan that cannot be carried out.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Settings(#[from] SettingsError),
     /// A method that no network can be made with.
     #[error(transparent)]
     Method(#[from] MethodError),
@@ -102,7 +97,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Argument(_)
-            | Error::Plan(_)
+            | Error::Settings(_)
             | Error::Method(_)
             | Error::Device(DeviceError::NotBuilt(_)) => 2,
             Error::Interrupted => 130,

@@ -3,11 +3,29 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::fingerprint::hexadecimal;
+
+/// What the operating system said of a file or a folder.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct FileError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Says which file or folder an error is of.
+pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> FileError {
+    |source| FileError {
+        path: path.to_path_buf(),
+        source,
+    }
+}
 
 /// Opens a file to read; a link is followed.
 ///
@@ -35,6 +53,35 @@ pub fn check(path: &Path) -> io::Result<()> {
         io::ErrorKind::InvalidInput,
         format!("expected a file, found {found}"),
     ))
+}
+
+/// All bytes of a file, of which there are at most so many.
+///
+/// # Errors
+///
+/// As [`open`], and if it has more or cannot be read.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    match read as u64 > most {
+        true => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("expected at most {most} bytes, found more"),
+        )),
+        false => Ok(bytes),
+    }
+}
+
+/// The same as text.
+///
+/// # Errors
+///
+/// As [`read`], and if it is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|_| {
+        let message = "expected text in UTF-8, found other bytes";
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    })
 }
 
 /// The SHA-256 of a file in hexadecimal digits, by parts of 64 KiB.
@@ -90,5 +137,17 @@ mod tests {
         }
         let missing = open(&folder.path().join("missing")).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_is_read_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "four").unwrap();
+        assert_eq!(read_text(&path, 4).unwrap(), "four");
+        let error = read(&path, 3).unwrap_err().to_string();
+        assert_eq!(error, "expected at most 3 bytes, found more");
+        fs::write(&path, [0xff]).unwrap();
+        assert!(read_text(&path, 4).is_err());
     }
 }

@@ -19,6 +19,7 @@ pub mod runner;
 pub mod statistics;
 pub mod studies;
 pub mod train;
+pub mod value;
 
 /// The example of the README, compiled with the doctests.
 #[cfg(doctest)]

@@ -23,8 +23,9 @@ use csv::StringRecord;
 use faer::Mat;
 
 use super::arrays::{damaged, stimuli};
-use super::error::length;
+use super::error::open;
 use super::{CortexError, Similarities, Site, npy};
+use crate::value::quoted;
 
 const SCENES: &str = "natural_scenes_118x31x31_u8.npy";
 const MATRICES: &str = "rsm_area_layer_21x119x119_f64.npy";
@@ -81,14 +82,18 @@ pub fn read(folder: &Path) -> Result<Similarities, CortexError> {
         .chunks_exact(conditions * conditions)
         .map(without_blank)
         .collect();
-    Similarities::new("allen", false, stimuli, sites, squares)
-        .map_err(|error| error.in_file(&matrices))
+    let similarities = Similarities::new("allen", false, stimuli, sites, squares);
+    let similarities = similarities.map_err(|error| error.in_file(&matrices))?;
+    Ok(Similarities {
+        path: Some(matrices),
+        ..similarities
+    })
 }
 
 fn table(path: &Path) -> Result<Vec<Site>, CortexError> {
-    length(path, 1 << 20)?;
+    let (file, _) = open(path, 1 << 20)?;
     let wrong = |error: csv::Error| damaged(path, error);
-    let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
+    let mut reader = csv::Reader::from_reader(file);
     if !reader.headers().map_err(wrong)?.iter().eq(COLUMNS) {
         let expected = COLUMNS.join(",");
         return Err(CortexError::file(path, "header", expected, "others"));
@@ -139,8 +144,6 @@ fn value<T: FromStr>(
 ) -> Result<T, CortexError> {
     // The reader has checked that all lines are as wide as the header.
     let text = &record[column];
-    text.parse().map_err(|_| {
-        let found = format!("`{}`", text.chars().take(40).collect::<String>());
-        CortexError::file(path, COLUMNS[column], expected, found)
-    })
+    text.parse()
+        .map_err(|_| CortexError::file(path, COLUMNS[column], expected, quoted(text)))
 }

@@ -84,5 +84,6 @@ fn region(folder: &Path, number: u32) -> Result<Recordings, CortexError> {
         .collect();
     let name = format!("antolik2016 region {number}");
     Recordings::new(name, false, stimuli, responses, neurons)
+        .map(|recordings| recordings.read_from(&answers))
         .map_err(|error| error.in_file(&answers))
 }

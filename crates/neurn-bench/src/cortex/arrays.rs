@@ -62,6 +62,7 @@ pub fn read(folder: &Path) -> Result<Recordings, CortexError> {
         .file_name()
         .map_or("recordings".into(), |name| name.to_string_lossy());
     Recordings::new(name, false, stimuli, responses, neurons)
+        .map(|recordings| recordings.read_from(&paths[1]))
         .map_err(|error| error.in_file(&paths[1]))
 }
 
@@ -98,11 +99,7 @@ pub(super) fn responses(array: Array) -> Result<Responses, CortexError> {
     };
     if neurons > MOST_NEURONS {
         let expected = format!("at most {MOST_NEURONS} neurons");
-        return Err(CortexError::values(
-            "responses",
-            expected,
-            neurons.to_string(),
-        ));
+        return Err(CortexError::values("responses", expected, neurons));
     }
     Responses::new(repeats, scenes, neurons, array.values)
 }

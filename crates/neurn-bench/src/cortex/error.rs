@@ -1,19 +1,17 @@
 //! What stands in the way of neural data.
 
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+
+use crate::file::{self, FileError};
+use crate::value::WrongValue;
 
 /// Why neural data could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum CortexError {
     /// The operating system refused.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// A file that is needed is not in its folder.
     #[error("{}: expected {expected}, found none of them", folder.display())]
     Missing {
@@ -23,28 +21,17 @@ pub enum CortexError {
         expected: String,
     },
     /// The file is there but is not what it should be.
-    #[error("{}: {field}: expected {expected}, found {found}", path.display())]
+    #[error("{}: {wrong}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// The part of it: a data set, a column, a header.
-        field: String,
-        /// What the format asks for.
-        expected: String,
-        /// What stands there.
-        found: String,
+        /// What part of it is wrong: a data set, a column, a header.
+        wrong: WrongValue,
     },
     /// Values that do not make up what they were given for, and come from no
     /// file.
-    #[error("{field}: expected {expected}, found {found}")]
-    Values {
-        /// Which of the values.
-        field: String,
-        /// What was asked for.
-        expected: String,
-        /// What was given.
-        found: String,
-    },
+    #[error(transparent)]
+    Values(#[from] WrongValue),
 }
 
 /// A name that is none of those it may be.
@@ -64,19 +51,11 @@ impl CortexError {
     #[must_use]
     pub(super) fn in_file(self, path: &Path) -> Self {
         match self {
-            Self::Values {
-                field,
-                expected,
-                found,
-            } => Self::file(path, field, expected, found),
+            Self::Values(wrong) => Self::File {
+                path: path.to_owned(),
+                wrong,
+            },
             other => other,
-        }
-    }
-
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
         }
     }
 
@@ -89,28 +68,19 @@ impl CortexError {
 
     pub(super) fn file(
         path: &Path,
-        field: impl Into<String>,
+        field: impl AsRef<str>,
         expected: impl Into<String>,
-        found: impl Into<String>,
+        found: impl ToString,
     ) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            field: field.into(),
-            expected: expected.into(),
-            found: found.into(),
-        }
+        Self::values(field, expected, found).in_file(path)
     }
 
     pub(super) fn values(
-        field: impl Into<String>,
+        field: impl AsRef<str>,
         expected: impl Into<String>,
-        found: impl Into<String>,
+        found: impl ToString,
     ) -> Self {
-        Self::Values {
-            field: field.into(),
-            expected: expected.into(),
-            found: found.into(),
-        }
+        WrongValue::new(field.as_ref(), expected, found).into()
     }
 }
 
@@ -130,26 +100,13 @@ impl UnknownName {
 /// million responses.)
 pub(super) const MOST_VALUES: usize = 1 << 25;
 
-/// The length of a file, if it is a regular one and not longer than `most` bytes.
-pub(super) fn length(path: &Path, most: u64) -> Result<u64, CortexError> {
-    let kind = std::fs::metadata(path).map_err(|source| CortexError::io(path, source))?;
-    if !kind.is_file() {
-        let found = if kind.is_dir() {
-            "a folder"
-        } else {
-            "something else"
-        };
-        return Err(CortexError::file(
-            path,
-            "all of it",
-            "a regular file",
-            found,
-        ));
-    }
-    if kind.len() > most {
+/// A file and its length, if it is a regular one and not longer than `most` bytes.
+pub(super) fn open(path: &Path, most: u64) -> Result<(File, u64), CortexError> {
+    let file = file::open(path).map_err(file::at(path))?;
+    let length = file.metadata().map_err(file::at(path))?.len();
+    if length > most {
         let expected = format!("at most {most} bytes");
-        let found = kind.len().to_string();
-        return Err(CortexError::file(path, "length", expected, found));
+        return Err(CortexError::file(path, "length", expected, length));
     }
-    Ok(kind.len())
+    Ok((file, length))
 }

@@ -1,12 +1,14 @@
 //! A neuron and where it sits.
 
-use std::fmt;
-use std::str::FromStr;
+use std::fmt::Display;
+
+use strum::{Display, EnumString};
 
 use super::{Genotype, UnknownName};
 
 /// An area of mouse visual cortex, under its name in the Allen atlas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString)]
+#[strum(parse_err_ty = UnknownName, parse_err_fn = unknown_area)]
 pub enum Area {
     /// Primary visual area.
     VISp,
@@ -23,7 +25,9 @@ pub enum Area {
 }
 
 /// A layer of cortex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString)]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = UnknownName, parse_err_fn = unknown_layer)]
 pub enum CorticalLayer {
     /// Layers 2 and 3.
     Layer23,
@@ -36,7 +40,9 @@ pub enum CorticalLayer {
 }
 
 /// What a neuron does to those it is connected to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString)]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = UnknownName, parse_err_fn = unknown_kind)]
 pub enum Kind {
     /// It excites them.
     Excitatory,
@@ -69,17 +75,6 @@ impl Area {
         Self::VISpm,
         Self::VISam,
     ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::VISp => "VISp",
-            Self::VISl => "VISl",
-            Self::VISrl => "VISrl",
-            Self::VISal => "VISal",
-            Self::VISpm => "VISpm",
-            Self::VISam => "VISam",
-        }
-    }
 }
 
 impl CorticalLayer {
@@ -114,27 +109,11 @@ impl CorticalLayer {
             _ => Self::Layer6,
         })
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Layer23 => "layer23",
-            Self::Layer4 => "layer4",
-            Self::Layer5 => "layer5",
-            Self::Layer6 => "layer6",
-        }
-    }
 }
 
 impl Kind {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Excitatory, Self::Inhibitory];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Excitatory => "excitatory",
-            Self::Inhibitory => "inhibitory",
-        }
-    }
 }
 
 impl Neuron {
@@ -144,59 +123,19 @@ impl Neuron {
     }
 }
 
-impl fmt::Display for Area {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+fn unknown_area(name: &str) -> UnknownName {
+    unknown("area", &Area::ALL, name)
 }
 
-impl fmt::Display for CorticalLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+fn unknown_layer(name: &str) -> UnknownName {
+    unknown("layer", &CorticalLayer::ALL, name)
 }
 
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+fn unknown_kind(name: &str) -> UnknownName {
+    unknown("kind", &Kind::ALL, name)
 }
 
-impl FromStr for Area {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        named("area", &Self::ALL, Self::name, name)
-    }
-}
-
-impl FromStr for CorticalLayer {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        named("layer", &Self::ALL, Self::name, name)
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnknownName;
-
-    fn from_str(name: &str) -> Result<Self, UnknownName> {
-        named("kind", &Self::ALL, Self::name, name)
-    }
-}
-
-fn named<T: Copy>(
-    what: &'static str,
-    all: &[T],
-    name_of: fn(T) -> &'static str,
-    name: &str,
-) -> Result<T, UnknownName> {
-    all.iter()
-        .copied()
-        .find(|&one| name_of(one) == name)
-        .ok_or_else(|| {
-            let names: Vec<_> = all.iter().map(|&one| name_of(one)).collect();
-            UnknownName::new(what, format!("one of {}", names.join(", ")), name)
-        })
+fn unknown<T: Display>(what: &'static str, all: &[T], name: &str) -> UnknownName {
+    let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+    UnknownName::new(what, format!("one of {}", names.join(", ")), name)
 }

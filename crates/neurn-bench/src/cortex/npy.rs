@@ -6,7 +6,6 @@
 //! Python dictionary of `descr`, `fortran_order` and `shape`), the values. A
 //! `.npz` is a zip archive of `.npy` files, stored or deflated.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -14,7 +13,9 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::CortexError;
-use super::error::{MOST_VALUES, length};
+use super::error::{MOST_VALUES, open};
+use crate::file;
+use crate::value::WrongValue;
 use header::Header;
 
 mod header;
@@ -34,8 +35,7 @@ pub(super) struct Array {
 
 /// Reads a `.npy` file.
 pub(super) fn read(path: &Path) -> Result<Array, CortexError> {
-    let length = length(path, MOST_BYTES)?;
-    let file = File::open(path).map_err(|source| CortexError::io(path, source))?;
+    let (file, length) = open(path, MOST_BYTES)?;
     parse(BufReader::new(file), length).map_err(|error| error.in_file(path))
 }
 
@@ -44,8 +44,7 @@ pub(super) fn read_archive<const N: usize>(
     path: &Path,
     names: [&str; N],
 ) -> Result<[Array; N], CortexError> {
-    length(path, N as u64 * MOST_BYTES)?;
-    let file = File::open(path).map_err(|source| CortexError::io(path, source))?;
+    let (file, _) = open(path, N as u64 * MOST_BYTES)?;
     let mut archive = ZipArchive::new(BufReader::new(file))
         .map_err(|error| damaged(path, "archive", "a zip archive", error))?;
     let mut arrays = Vec::with_capacity(N);
@@ -143,7 +142,7 @@ fn c_order(shape: &[usize], values: &[f64]) -> Vec<f64> {
 fn damaged(path: &Path, field: &str, expected: &str, error: ZipError) -> CortexError {
     match error {
         ZipError::Io(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-            CortexError::io(path, source)
+            file::at(path)(source).into()
         }
         error => CortexError::file(path, field, expected, error.to_string()),
     }
@@ -152,11 +151,10 @@ fn damaged(path: &Path, field: &str, expected: &str, error: ZipError) -> CortexE
 /// The same, of a field of `name`.
 fn under(error: CortexError, name: &str) -> CortexError {
     match error {
-        CortexError::Values {
-            field,
-            expected,
-            found,
-        } => CortexError::values(format!("{name}: {field}"), expected, found),
+        CortexError::Values(wrong) => CortexError::Values(WrongValue {
+            key: format!("{name}: {}", wrong.key),
+            ..wrong
+        }),
         other => other,
     }
 }

@@ -1,6 +1,7 @@
 //! Neurons with their responses to images.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::{Area, CortexError, CorticalLayer, Kind, Neuron, Responses, Stimuli};
 
@@ -12,6 +13,8 @@ pub struct Recordings {
     pub name: String,
     /// Whether a program made them up.
     pub simulated: bool,
+    /// What they were read from: a file, or a folder of them.
+    pub path: Option<PathBuf>,
     /// What was shown.
     pub stimuli: Stimuli,
     /// What was answered.
@@ -45,10 +48,20 @@ impl Recordings {
         Ok(Self {
             name: name.into(),
             simulated,
+            path: None,
             stimuli,
             responses,
             neurons,
         })
+    }
+
+    /// The same, read from there.
+    #[must_use]
+    pub(super) fn read_from(self, path: &Path) -> Self {
+        Self {
+            path: Some(path.to_path_buf()),
+            ..self
+        }
     }
 
     /// Several recordings of the same images as one: the neurons of all, the first
@@ -91,13 +104,11 @@ impl Recordings {
             }
         }
         let responses = Responses::new(repeats, scenes, neurons.len(), values)?;
-        Self::new(
-            name,
-            first.simulated,
-            first.stimuli.clone(),
-            responses,
-            neurons,
-        )
+        let stimuli = first.stimuli.clone();
+        Ok(Self {
+            path: first.path.clone(),
+            ..Self::new(name, first.simulated, stimuli, responses, neurons)?
+        })
     }
 
     /// The groups that have at least one neuron, each with its neurons:

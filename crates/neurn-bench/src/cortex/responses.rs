@@ -111,28 +111,6 @@ impl Responses {
         }
     }
 
-    /// The responses to some scenes, in this order.
-    ///
-    /// # Panics
-    ///
-    /// If none is named, or one that there is not.
-    #[must_use]
-    pub fn select_scenes(&self, scenes: &[usize]) -> Self {
-        assert!(!scenes.is_empty(), "no scenes");
-        let repeats = self.values.chunks_exact(self.scenes * self.neurons);
-        let row = |repeat: &[f64], scene: usize| {
-            assert!(scene < self.scenes, "scene {scene} of {}", self.scenes);
-            repeat[scene * self.neurons..][..self.neurons].to_vec()
-        };
-        Self {
-            scenes: scenes.len(),
-            values: repeats
-                .flat_map(|repeat| scenes.iter().flat_map(move |&scene| row(repeat, scene)))
-                .collect(),
-            ..*self
-        }
-    }
-
     fn at(&self, repeat: usize, scene: usize, neuron: usize) -> f64 {
         self.values[(repeat * self.scenes + scene) * self.neurons + neuron]
     }

@@ -1,5 +1,7 @@
 //! How alike the responses of whole sites to pairs of scenes are.
 
+use std::path::PathBuf;
+
 use faer::Mat;
 
 use super::{Area, CortexError, CorticalLayer, Stimuli};
@@ -28,6 +30,8 @@ pub struct Similarities {
     pub name: String,
     /// Whether a program made them up.
     pub simulated: bool,
+    /// The file of the matrices.
+    pub path: Option<PathBuf>,
     /// What was shown.
     pub stimuli: Stimuli,
     /// Where it was recorded.
@@ -73,6 +77,7 @@ impl Similarities {
         Ok(Self {
             name: name.into(),
             simulated,
+            path: None,
             stimuli,
             sites,
             matrices,

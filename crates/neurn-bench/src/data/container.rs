@@ -12,28 +12,18 @@ use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 
 use super::DataError;
+use crate::file;
 
 /// A file as it stands; a folder or a device is refused.
 pub(super) fn plain(path: &Path) -> Result<BufReader<File>, DataError> {
-    let kind = std::fs::metadata(path).map_err(|source| DataError::io(path, source))?;
-    if !kind.is_file() {
-        let found = if kind.is_dir() {
-            "a folder"
-        } else {
-            "something else"
-        };
-        return Err(DataError::format(path, "a file", found));
-    }
-    let file = File::open(path).map_err(|source| DataError::io(path, source))?;
+    let file = file::open(path).map_err(file::at(path))?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
 /// A file, unpacked if it is compressed.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, DataError> {
     let mut file = plain(path)?;
-    let start = file
-        .fill_buf()
-        .map_err(|source| DataError::io(path, source))?;
+    let start = file.fill_buf().map_err(file::at(path))?;
     Ok(match start {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(file)),
         [b'B', b'Z', b'h', ..] => Box::new(MultiBzDecoder::new(file)),
@@ -72,6 +62,6 @@ pub(super) fn unreadable(path: &Path, expected: &str, source: io::Error) -> Data
         ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::Other => {
             DataError::format(path, expected, format!("damaged data: {source}"))
         }
-        _ => DataError::io(path, source),
+        _ => file::at(path)(source).into(),
     }
 }

@@ -1,19 +1,15 @@
 //! What a reader answers to a file that is not what it should be.
 
-use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::file::FileError;
 
 /// Why a domain could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The operating system refused.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The file is there but is not what it should be.
     #[error("{}: expected {expected}, found {found}", path.display())]
     Format {
@@ -46,13 +42,6 @@ pub enum DataError {
 }
 
 impl DataError {
-    pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
-        }
-    }
-
     pub(super) fn format(
         path: &Path,
         expected: impl Into<String>,

@@ -13,6 +13,7 @@ use std::path::Path;
 use flate2::read::ZlibDecoder;
 
 use super::{DataError, container};
+use crate::file;
 
 /// The most bytes an array may have: 2 GiB. The largest part of SVHN (`extra`)
 /// has 1.6 GiB.
@@ -69,7 +70,7 @@ pub(super) fn read<const N: usize>(path: &Path, names: [&str; N]) -> Result<[Arr
         if let Some((index, array)) = found {
             arrays[index].get_or_insert(array);
         }
-        io::copy(&mut content, &mut io::sink()).map_err(|source| DataError::io(path, source))?;
+        io::copy(&mut content, &mut io::sink()).map_err(file::at(path))?;
         if content.limit() > 0 {
             let expected = format!("an element of {length} bytes");
             let found = format!("the end of the file {} bytes earlier", content.limit());
@@ -105,7 +106,7 @@ fn start_of_element(
     let mut bytes = Vec::with_capacity(8);
     file.take(8)
         .read_to_end(&mut bytes)
-        .map_err(|source| DataError::io(path, source))?;
+        .map_err(file::at(path))?;
     match bytes.len() {
         0 => Ok(None),
         8 => {

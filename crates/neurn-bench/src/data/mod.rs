@@ -15,7 +15,7 @@ pub mod mnist;
 pub mod mnist_m;
 pub mod photograph;
 mod resize;
-mod rng;
+pub(crate) mod rng;
 mod search;
 pub mod shift;
 mod split;

@@ -13,6 +13,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::{DataError, container};
+use crate::file;
 
 /// The longest side a picture may have, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
@@ -93,9 +94,7 @@ pub(super) fn with_bytes<T>(
 ) -> Result<T, DataError> {
     let file = container::plain(path)?;
     let metadata = file.get_ref().metadata();
-    let length = metadata
-        .map_err(|source| DataError::io(path, source))?
-        .len();
+    let length = metadata.map_err(file::at(path))?.len();
     if length > MAX_FILE {
         let expected = format!("a picture file of at most {MAX_FILE} bytes");
         return Err(DataError::format(path, expected, length.to_string()));
@@ -104,7 +103,7 @@ pub(super) fn with_bytes<T>(
     let mut bytes = Vec::new();
     file.take(length)
         .read_to_end(&mut bytes)
-        .map_err(|source| DataError::io(path, source))?;
+        .map_err(file::at(path))?;
     use_them(&bytes)
 }
 

@@ -4,6 +4,15 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
+/// The random numbers of a place that four words name.
+pub(crate) fn keyed(words: [u64; 4]) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    for (bytes, word) in key.chunks_exact_mut(8).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+    ChaCha8Rng::from_seed(key)
+}
+
 /// The random numbers of one image: they depend on where it stands and on
 /// nothing else, so neither threads nor the number of images change it.
 pub(super) struct Rng(ChaCha8Rng);
@@ -11,11 +20,7 @@ pub(super) struct Rng(ChaCha8Rng);
 impl Rng {
     /// The numbers of place `key`: four words that say where the image stands.
     pub(super) fn new(key: [u64; 4]) -> Self {
-        let mut seed = [0; 32];
-        for (bytes, word) in seed.chunks_exact_mut(8).zip(key) {
-            bytes.copy_from_slice(&word.to_le_bytes());
-        }
-        Self(ChaCha8Rng::from_seed(seed))
+        Self(keyed(key))
     }
 
     /// Uniform in `low..high`.

@@ -1,11 +1,11 @@
 //! Domains by name and folder, one by one or as a list in a file.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::{DataError, DomainSource, SplitRule, container};
+use crate::file;
 
 /// Domains that belong together.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,15 +54,8 @@ struct Written {
 /// If it cannot be read, is not of this form, or names no domain or one twice.
 pub fn read(path: &Path) -> Result<Suite, DataError> {
     let expected = "a suite in TOML";
-    let mut text = String::new();
-    container::plain(path)?
-        .take(MAX_BYTES + 1)
-        .read_to_string(&mut text)
+    let text = file::read_text(path, MAX_BYTES)
         .map_err(|source| container::unreadable(path, expected, source))?;
-    if text.len() as u64 > MAX_BYTES {
-        let expected = format!("a suite of at most {MAX_BYTES} bytes");
-        return Err(DataError::format(path, expected, "more"));
-    }
     let written: Written = toml::from_str(&text)
         .map_err(|error| DataError::format(path, expected, error.to_string()))?;
     if let Some(size) = written.image_size

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::Rdm;
+use super::rdm::same_conditions;
 
 /// Spearman correlations between RDMs of cortex and RDMs of models on scenes
 /// that were drawn with replacement, the same draws for all of them.
@@ -34,17 +35,8 @@ impl SceneBootstrap {
     /// If there are no RDMs on either side, they are not of as many conditions,
     /// or of more than 10,000.
     pub fn new(sites: &[Rdm], models: &[Rdm], draws: usize, seed: u64) -> Self {
-        assert!(
-            !sites.is_empty() && !models.is_empty(),
-            "RDMs of cortex and of models"
-        );
-        let scenes = sites[0].conditions();
+        let scenes = same_conditions(sites, models);
         assert!(scenes <= 10_000, "{scenes} conditions, more than 10000");
-        let same = |rdm: &Rdm| rdm.conditions() == scenes;
-        assert!(
-            sites.iter().all(same) && models.iter().all(same),
-            "RDMs of the same conditions"
-        );
         let [sorted_sites, sorted_models] =
             [sites, models].map(|rdms| rdms.iter().map(Sorted::new).collect::<Vec<_>>());
         let mut values = vec![0.0; draws * sites.len() * models.len()];

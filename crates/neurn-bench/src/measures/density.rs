@@ -120,7 +120,7 @@ pub fn kde_iou(first: &[f64], second: &[f64], settings: DensityGrid) -> DensityO
 }
 
 /// Scott's; `None` of a sample that does not vary.
-fn bandwidth(sample: &[f64]) -> Option<f64> {
+pub(crate) fn bandwidth(sample: &[f64]) -> Option<f64> {
     if constant(sample) {
         return None;
     }
@@ -132,7 +132,8 @@ fn bandwidth(sample: &[f64]) -> Option<f64> {
     (bandwidth > 0.0).then_some(bandwidth)
 }
 
-fn density(sample: &[f64], grid: &[f64]) -> Vec<f64> {
+/// At these places; zeros of a sample that does not vary.
+pub(crate) fn density(sample: &[f64], grid: &[f64]) -> Vec<f64> {
     let Some(bandwidth) = bandwidth(sample) else {
         return vec![0.0; grid.len()];
     };

@@ -14,7 +14,7 @@ mod bootstrap;
 mod ceiling;
 mod cka;
 mod compare;
-mod density;
+pub(crate) mod density;
 mod gram;
 mod pairing;
 pub(crate) mod pearson;

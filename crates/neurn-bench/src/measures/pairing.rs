@@ -1,7 +1,5 @@
 //! Which unit of a network stands beside which neuron.
 
-use std::fmt;
-
 use faer::{Mat, MatRef};
 use pathfinding::kuhn_munkres::kuhn_munkres_min;
 use pathfinding::matrix::Matrix;
@@ -18,8 +16,11 @@ use super::pearson::{column, pearson, row};
 /// nearer the nearest is, in a trained network and in noise. So compare layers
 /// of different widths by `All` or `Random`, or beside an untrained network of
 /// the same widths.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Pairing {
     /// Every neuron with its nearest unit, the first of equals; units may be
     /// used again or not at all. The default: every neuron has a value,
@@ -36,17 +37,6 @@ pub enum Pairing {
     /// Every neuron with every unit, so that the mean over pairs involves no
     /// choice.
     All,
-}
-
-impl fmt::Display for Pairing {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Nearest => "nearest",
-            Self::Assignment => "assignment",
-            Self::Random => "random",
-            Self::All => "all",
-        })
-    }
 }
 
 /// The assignment needs whole numbers: costs are brought to 0..=2^40, in steps

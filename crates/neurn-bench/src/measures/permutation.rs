@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::Rdm;
+use super::rdm::same_conditions;
 use crate::statistics::average_ranks;
 
 /// Spearman correlations between RDMs of cortex and of models, against those
@@ -36,16 +37,7 @@ impl ScenePermutation {
     /// If there are no RDMs on either side, or they are not of as many
     /// conditions.
     pub fn new(sites: &[Rdm], models: &[Rdm], draws: usize, seed: u64) -> Self {
-        assert!(
-            !sites.is_empty() && !models.is_empty(),
-            "RDMs of cortex and of models"
-        );
-        let scenes = sites[0].conditions();
-        let same = |rdm: &Rdm| rdm.conditions() == scenes;
-        assert!(
-            sites.iter().all(same) && models.iter().all(same),
-            "RDMs of the same conditions"
-        );
+        let scenes = same_conditions(sites, models);
         let (sites, models) = (ranks(sites), ranks(models));
         let values = sites.transpose() * &models;
         let shape = (sites.ncols(), models.ncols());

@@ -3,21 +3,29 @@
 use faer::MatRef;
 use rayon::prelude::*;
 
-/// The sum of products, in eight running sums so that it is vectorized; its order
-/// does not depend on the machine.
+/// The sum of products.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    sum_of(a, b, |a, b| a * b)
+}
+
+/// The sum of squared differences.
+pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    sum_of(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// In eight running sums so that it is vectorized; their order does not depend on the
+/// machine.
+fn sum_of(a: &[f64], b: &[f64], value: impl Fn(f64, f64) -> f64) -> f64 {
     assert_eq!(a.len(), b.len(), "patterns of one length");
     let mut sums = [0.0; 8];
-    let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = (a_chunks.remainder().iter().zip(b_chunks.remainder()))
-        .map(|(a, b)| a * b)
-        .sum();
-    for (a, b) in a_chunks.zip(b_chunks) {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    for (a, b) in a.iter().zip(b) {
         for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+            sums[lane] += value(a[lane], b[lane]);
         }
     }
-    sums.iter().sum::<f64>() + rest
+    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| value(a, b));
+    sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
 /// The rows, each in one piece.

@@ -1,15 +1,14 @@
 //! Representational dissimilarity matrices.
 
-use std::fmt;
-
 use faer::{Mat, MatRef};
 use serde::{Deserialize, Serialize};
 
-use super::product::{dot, of_pairs, rows};
+use super::product::{dot, of_pairs, rows, squared_distance};
 
 /// How far two patterns lie apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Distance {
     /// `1 - r`, Pearson's correlation over the units; in `0..=2`. Scale and
     /// offset of a pattern do not matter.
@@ -25,16 +24,6 @@ pub enum Distance {
 impl Distance {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Correlation, Self::Euclidean, Self::Cosine];
-}
-
-impl fmt::Display for Distance {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Correlation => "correlation",
-            Self::Euclidean => "euclidean",
-            Self::Cosine => "cosine",
-        })
-    }
 }
 
 /// The dissimilarities of all pairs of conditions (here: scenes).
@@ -65,10 +54,7 @@ impl Rdm {
         let mut patterns = rows(patterns);
         if distance == Distance::Euclidean {
             let values = of_pairs(conditions, |i, j| {
-                let apart: Vec<f64> = (patterns[i].iter().zip(&patterns[j]))
-                    .map(|(x, y)| x - y)
-                    .collect();
-                dot(&apart, &apart).sqrt()
+                squared_distance(&patterns[i], &patterns[j]).sqrt()
             });
             return Self { conditions, values };
         }
@@ -156,6 +142,25 @@ impl Rdm {
             values,
         }
     }
+}
+
+/// The number of conditions of RDMs of cortex and of models.
+///
+/// # Panics
+///
+/// If there are none on either side, or they are not of as many conditions.
+pub(super) fn same_conditions(sites: &[Rdm], models: &[Rdm]) -> usize {
+    assert!(
+        !sites.is_empty() && !models.is_empty(),
+        "RDMs of cortex and of models"
+    );
+    let conditions = sites[0].conditions;
+    let same = |rdm: &Rdm| rdm.conditions == conditions;
+    assert!(
+        sites.iter().all(same) && models.iter().all(same),
+        "RDMs of the same conditions"
+    );
+    conditions
 }
 
 /// The pattern, centred if asked for, at length 1; all zeros if it has no

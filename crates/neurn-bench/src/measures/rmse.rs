@@ -1,8 +1,6 @@
 //! The papers' distance between representations: the root mean squared error
 //! of what was scaled and flattened.
 
-use std::fmt;
-
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -18,8 +16,11 @@ use super::pearson::{constant, mean, row};
 /// prints, but they fall for any two maps of similar mean and spread; with
 /// [`Standard`](Self::Standard) the error is `sqrt(2 - 2 r)` of Pearson's r,
 /// which only the pattern decides.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Eq, Hash, PartialEq, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Scaling {
     /// `(x - min) / (max - min)`, so 0 to 1.
     #[default]
@@ -71,17 +72,6 @@ impl Scaling {
             .iter()
             .map(|value| (value - offset) / divisor)
             .collect()
-    }
-}
-
-impl fmt::Display for Scaling {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::MinMax => "min-max",
-            Self::Standard => "standard",
-            Self::UnitNorm => "unit-norm",
-            Self::None => "none",
-        })
     }
 }
 

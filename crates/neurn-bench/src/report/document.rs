@@ -49,6 +49,17 @@ pub(crate) struct Section {
     pub(crate) folded: bool,
 }
 
+impl Section {
+    /// A section of one figure, which has its title.
+    pub(crate) fn of_figure(figure: Figure) -> Self {
+        Self {
+            title: figure.title.clone(),
+            figures: vec![figure],
+            ..Self::default()
+        }
+    }
+}
+
 /// A document as the text of its files.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
@@ -56,9 +67,9 @@ pub struct Rendered {
     pub markdown: String,
     /// The tables, to be put in with `\input`; they need the package booktabs.
     pub latex: String,
-    /// Every number: one row of the study each.
+    /// Every number, one a row.
     pub csv: String,
-    /// The same rows as objects, under `rows`.
+    /// The numbers that the tables are made of, as objects under `rows`.
     pub json: String,
     /// All of it as one file that loads nothing: HTML that is XML as well.
     pub html: String,

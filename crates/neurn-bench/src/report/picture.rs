@@ -1,7 +1,7 @@
 //! Pictures that no report can draw from records alone: a run leaves them beside its
 //! records, and the page shows them if they are there.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::Path;
 
 use image::{ImageFormat, ImageReader, RgbaImage};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::write::write_whole;
 use crate::error::Error;
+use crate::file;
 
 /// The folder of galleries in that of a study.
 const FOLDER: &str = "pictures";
@@ -73,10 +74,7 @@ impl Gallery {
     /// If a file cannot be written.
     pub fn save(&self, out: &Path, id: &str) -> Result<(), Error> {
         let folder = out.join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| Error::Write {
-            path: folder.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&folder).map_err(file::at(&folder))?;
         for (place, picture) in self.pictures.iter().enumerate() {
             write_whole(&folder.join(format!("{id}-{place}.png")), &picture.png)?;
         }
@@ -109,35 +107,21 @@ impl Gallery {
 
     fn read(path: &Path) -> Result<Self, String> {
         let failed = |reason: String| format!("{}: {reason}", path.display());
-        let json = bounded(path)?;
+        let json = file::read(path, LARGEST).map_err(|error| failed(error.to_string()))?;
         let mut gallery: Self =
             serde_json::from_slice(&json).map_err(|error| failed(error.to_string()))?;
         let id = path.file_stem().unwrap_or_default().to_string_lossy();
         for (place, picture) in gallery.pictures.iter_mut().enumerate() {
             let beside = path.with_file_name(format!("{id}-{place}.png"));
-            picture.png = bounded(&beside)?;
+            let failed = |reason: &str| format!("{}: {reason}", beside.display());
+            let png = file::read(&beside, LARGEST);
+            picture.png = png.map_err(|error| failed(&error.to_string()))?;
             if picture.size().is_none() {
-                return Err(format!("{}: expected a PNG file", beside.display()));
+                return Err(failed("expected a PNG file"));
             }
         }
         Ok(gallery)
     }
-}
-
-/// A file of at most [`LARGEST`] bytes.
-fn bounded(path: &Path) -> Result<Vec<u8>, String> {
-    let failed = |reason: String| format!("{}: {reason}", path.display());
-    let metadata = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return Err(failed(format!(
-            "expected a regular file of at most {LARGEST} bytes"
-        )));
-    }
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).map_err(|error| failed(error.to_string()))?;
-    let read = file.take(LARGEST).read_to_end(&mut bytes);
-    read.map_err(|error| failed(error.to_string()))?;
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -32,10 +32,26 @@ impl Row {
 }
 
 impl Table {
+    pub(crate) fn new(
+        caption: impl Into<String>,
+        corner: &str,
+        columns: Vec<String>,
+        rows: Vec<Row>,
+        notes: &[&str],
+    ) -> Self {
+        Self {
+            caption: caption.into(),
+            corner: corner.to_string(),
+            columns,
+            rows,
+            notes: notes.iter().map(|note| note.to_string()).collect(),
+        }
+    }
+
     /// Of values over seeds. Its notes say what they are, and of how many seeds
     /// if that is not the same everywhere.
     pub(crate) fn over_seeds(
-        caption: String,
+        caption: impl Into<String>,
         corner: &str,
         columns: Vec<String>,
         rows: Vec<Row>,
@@ -67,11 +83,8 @@ impl Table {
             _ => notes.push(format!("Seeds: {most}.")),
         }
         Self {
-            caption,
-            corner: corner.to_string(),
-            columns,
-            rows,
             notes,
+            ..Self::new(caption, corner, columns, rows, &[])
         }
     }
 

@@ -131,49 +131,47 @@ pub(crate) fn typeset(number: &str) -> String {
     number.replace('-', "\u{2212}")
 }
 
-/// A percentage to one decimal place; never `-0.0`.
+/// To one decimal place.
 pub(crate) fn tenths(value: f64) -> String {
-    let text = format!("{value:.1}");
-    match text.as_str() {
-        "-0.0" => "0.0".to_string(),
-        _ => text,
-    }
+    written(value, 1)
 }
 
-/// To two decimal places; never `-0.00`.
+/// To two decimal places.
 pub(crate) fn hundredths(value: f64) -> String {
-    let text = format!("{value:.2}");
-    match text.as_str() {
-        "-0.00" => "0.00".to_string(),
-        _ => text,
-    }
+    written(value, 2)
 }
 
-/// A difference of percentages to one decimal place, with its sign unless it
-/// is none.
-pub(crate) fn signed_tenths(value: f64) -> String {
-    let text = format!("{value:+.1}");
-    match text.as_str() {
-        "-0.0" | "+0.0" => "0.0".to_string(),
-        _ => text,
-    }
-}
-
-/// To three decimal places; never `-0.000`.
+/// To three decimal places.
 pub(crate) fn thousandths(value: f64) -> String {
-    let text = format!("{value:.3}");
-    match text.as_str() {
-        "-0.000" => "0.000".to_string(),
-        _ => text,
+    written(value, 3)
+}
+
+/// A difference to one decimal place.
+pub(crate) fn signed_tenths(value: f64) -> String {
+    signed(value, 1)
+}
+
+/// A difference to three decimal places.
+pub(crate) fn signed_thousandths(value: f64) -> String {
+    signed(value, 3)
+}
+
+/// To so many decimal places; nought has no sign.
+pub(crate) fn written(value: f64, places: usize) -> String {
+    let text = format!("{value:.places$}");
+    let unsigned = text.trim_start_matches('-');
+    match unsigned.contains(|c: char| c != '0' && c != '.') {
+        true => text,
+        false => unsigned.to_string(),
     }
 }
 
-/// A difference to three decimal places, with its sign unless it is none.
-pub(crate) fn signed_thousandths(value: f64) -> String {
-    let text = format!("{value:+.3}");
-    match text.as_str() {
-        "-0.000" | "+0.000" => "0.000".to_string(),
-        _ => text,
+/// The same with its sign, unless it is nought.
+fn signed(value: f64, places: usize) -> String {
+    let text = written(value, places);
+    match value > 0.0 && text != written(0.0, places) {
+        true => format!("+{text}"),
+        false => text,
     }
 }
 

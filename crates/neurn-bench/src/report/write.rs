@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::Error;
+use crate::file;
 
 /// Writes a file whole or not at all: beside its place first, then moved there.
 /// What cannot be written leaves nothing beside it. A link stays a link; a device
@@ -12,7 +13,7 @@ use crate::error::Error;
 ///
 /// # Errors
 ///
-/// [`Error::Write`] names the file.
+/// [`Error::File`] names the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     // Where links lead; a place where nothing is yet stays as it is given.
     let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -20,10 +21,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         Ok(there) if !there.is_file() && !there.is_dir() => write_into(&place, bytes),
         _ => write_beside(&place, bytes),
     };
-    written.map_err(|source| Error::Write {
-        path: path.to_path_buf(),
-        source,
-    })
+    Ok(written.map_err(file::at(path))?)
 }
 
 fn write_into(device: &Path, bytes: &[u8]) -> io::Result<()> {

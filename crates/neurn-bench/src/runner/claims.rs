@@ -2,9 +2,10 @@
 //! system's lock on. A process that ends, however it ends, gives its locks back.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::file;
 
 /// The claims of a study's folder.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Claim {
 impl Claims {
     /// The claims in this folder, which is made if need be.
     pub fn open(folder: PathBuf) -> Result<Self, Error> {
-        std::fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        std::fs::create_dir_all(&folder).map_err(file::at(&folder))?;
         Ok(Self { folder })
     }
 
@@ -37,18 +38,13 @@ impl Claims {
             .create(true)
             .truncate(false)
             .open(&path)
-            .map_err(failed(&path))?;
+            .map_err(file::at(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Claim { _locked: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(failed(&path)(source)),
+            Err(TryLockError::Error(source)) => Err(file::at(&path)(source).into()),
         }
     }
-}
-
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
-    let path = path.to_path_buf();
-    |source| Error::Write { path, source }
 }
 
 #[cfg(test)]

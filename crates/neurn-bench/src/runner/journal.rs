@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::file;
+use crate::file::{self, FileError};
 
 /// The longest line, in bytes. The record of a run takes some kilobytes.
 pub const MOST_LINE: u64 = 4 << 20;
@@ -38,13 +38,8 @@ pub trait Line: Serialize + DeserializeOwned {
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The operating system refused.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The file is larger than [`MOST_FILE`].
     #[error("{}: expected a file of at most {MOST_FILE} bytes, found {found}", path.display())]
     TooLarge {
@@ -108,10 +103,7 @@ pub fn read<R: Line>(path: &Path) -> Result<Vec<R>, JournalError> {
     match file::open(path) {
         Ok(file) => Ok(parse(&file, path, 0)?.records),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(JournalError::Io {
-            path: path.to_path_buf(),
-            source,
-        }),
+        Err(error) => Err(file::at(path)(error).into()),
     }
 }
 
@@ -132,18 +124,13 @@ impl<R: Line> Journal<R> {
     /// Opens the file, creating it and its folder if need be, and reads what it
     /// holds.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let io = |source| JournalError::Io {
-            path: path.to_path_buf(),
-            source,
-        };
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| JournalError::Io {
-                path: folder.to_path_buf(),
-                source,
-            })?;
+            std::fs::create_dir_all(folder).map_err(file::at(folder))?;
         }
         match file::check(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(file::at(path)(error).into());
+            }
             _ => {}
         }
         let file = OpenOptions::new()
@@ -151,7 +138,7 @@ impl<R: Line> Journal<R> {
             .append(true)
             .create(true)
             .open(path)
-            .map_err(io)?;
+            .map_err(file::at(path))?;
         let mut journal = Self {
             path: path.to_path_buf(),
             file,
@@ -187,7 +174,8 @@ impl<R: Line> Journal<R> {
     pub fn append_all(&mut self, records: Vec<R>) -> Result<(), JournalError> {
         let mut text = String::new();
         for record in &records {
-            let line = serde_json::to_string(record).map_err(|error| self.io(error.into()))?;
+            let line = serde_json::to_string(record)
+                .map_err(|error| file::at(&self.path)(error.into()))?;
             // One that could not be read again would take all others with it.
             let line_number = self.lines + 1;
             record_of::<R>(line.as_bytes()).map_err(|wrong| wrong.at(&self.path, line_number))?;
@@ -212,7 +200,7 @@ impl<R: Line> Journal<R> {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        self.file.lock().map_err(|error| self.io(error))?;
+        self.file.lock().map_err(file::at(&self.path))?;
         let done = work(self);
         // A process that ends gives its locks back, so nothing hangs on this.
         _ = self.file.unlock();
@@ -223,7 +211,7 @@ impl<R: Line> Journal<R> {
     /// end, and ends the last line. Under the lock no writer is at work, so what
     /// has no end will never have one.
     fn catch_up(&mut self) -> Result<(), JournalError> {
-        let found = self.file.metadata().map_err(|error| self.io(error))?.len();
+        let found = self.file.metadata().map_err(file::at(&self.path))?.len();
         if found < self.read {
             return Err(JournalError::Shrunk {
                 path: self.path.clone(),
@@ -233,14 +221,14 @@ impl<R: Line> Journal<R> {
         }
         self.file
             .seek(SeekFrom::Start(self.read))
-            .map_err(|error| self.io(error))?;
+            .map_err(file::at(&self.path))?;
         let new: Part<R> = parse(&self.file, &self.path, self.lines)?;
         self.records.extend(new.records);
         self.lines += new.lines;
         self.read += new.whole;
         if self.read < found {
             let cut = self.file.set_len(self.read);
-            cut.map_err(|error| self.io(error))?;
+            cut.map_err(file::at(&self.path))?;
         }
         match new.open_end {
             true => self.write("\n"),
@@ -261,15 +249,8 @@ impl<R: Line> Journal<R> {
             Err(source) => {
                 // A full disk still lets a file shrink.
                 _ = self.file.set_len(self.read);
-                Err(self.io(source))
+                Err(file::at(&self.path)(source).into())
             }
-        }
-    }
-
-    fn io(&self, source: io::Error) -> JournalError {
-        JournalError::Io {
-            path: self.path.clone(),
-            source,
         }
     }
 }
@@ -286,11 +267,8 @@ struct Part<R> {
 
 /// Reads from where the file stands, `before` lines into it.
 fn parse<R: Line>(file: &File, path: &Path, before: usize) -> Result<Part<R>, JournalError> {
-    let io = |source| JournalError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    let found = file.metadata().map_err(io)?.len();
+    let io = file::at(path);
+    let found = file.metadata().map_err(&io)?.len();
     if found > MOST_FILE {
         let path = path.to_path_buf();
         return Err(JournalError::TooLarge { path, found });
@@ -308,7 +286,7 @@ fn parse<R: Line>(file: &File, path: &Path, before: usize) -> Result<Part<R>, Jo
         line.clear();
         // In bytes: a crash may have cut a character.
         let mut rest = (&mut reader).take(MOST_LINE + 1);
-        if rest.read_until(b'\n', &mut line).map_err(io)? == 0 {
+        if rest.read_until(b'\n', &mut line).map_err(&io)? == 0 {
             return Ok(part);
         }
         let ended = line.ends_with(b"\n");

@@ -13,4 +13,6 @@ mod worker;
 pub use journal::Line;
 pub use progress::{Board, Progress};
 pub use run::{Place, Preview, report};
+#[cfg(test)]
+pub(crate) use study::assert_another_identity;
 pub use study::{Context, Study, id};

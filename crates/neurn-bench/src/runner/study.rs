@@ -85,3 +85,15 @@ pub fn id<J: Serialize>(job: &J) -> String {
     let json = serde_json::to_string(job).expect("a job has a form in JSON");
     hexadecimal(&Sha256::digest(json)[..8])
 }
+
+/// That each of the changes makes it another job.
+#[cfg(test)]
+pub(crate) fn assert_another_identity<J: Serialize + Clone>(job: &J, changes: &[fn(&mut J)]) {
+    let changed = changes.iter().map(|change| {
+        let mut other = job.clone();
+        change(&mut other);
+        id(&other)
+    });
+    let ids: std::collections::HashSet<String> = changed.chain([id(job)]).collect();
+    assert_eq!(ids.len(), changes.len() + 1);
+}

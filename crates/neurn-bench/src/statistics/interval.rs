@@ -25,11 +25,6 @@ impl Interval {
             high: percentile(&draws, 0.975),
         }
     }
-
-    /// Whether 0 lies outside of it.
-    pub fn excludes_zero(&self) -> bool {
-        self.low > 0.0 || self.high < 0.0
-    }
 }
 
 /// Between the two order statistics that are next to it, as NumPy's

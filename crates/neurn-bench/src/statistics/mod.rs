@@ -11,4 +11,4 @@ pub use interval::Interval;
 pub(crate) use interval::percentile;
 pub use multiple::holm;
 pub use paired::{PairedDifference, correlation};
-pub use ranks::{Tie, average_ranks, ties};
+pub use ranks::average_ranks;

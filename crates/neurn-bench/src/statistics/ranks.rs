@@ -13,49 +13,20 @@
 ///
 /// If a value is not a number.
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut ranks = vec![0.0; values.len()];
-    for tie in ties(values) {
-        // Ranks begin at 1, so the average of places a..b is (a + b + 1) / 2.
-        let average = (tie.places.start + tie.places.end + 1) as f64 / 2.0;
-        for index in tie.indices {
-            ranks[index] = average;
-        }
-    }
-    ranks
-}
-
-/// Equal values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tie {
-    /// Where they stand among all in ascending order, from 0.
-    pub places: std::ops::Range<usize>,
-    /// Which they are.
-    pub indices: Vec<usize>,
-}
-
-/// The values in ascending order, equal ones together.
-///
-/// # Panics
-///
-/// If a value is not a number.
-pub fn ties(values: &[f64]) -> Vec<Tie> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| {
         let order = values[a].partial_cmp(&values[b]);
         order.expect("values that are ranked are numbers")
     });
-    let mut place = 0;
-    order
-        .chunk_by(|&a, &b| values[a] == values[b])
-        .map(|equal| {
-            let places = place..place + equal.len();
-            place += equal.len();
-            Tie {
-                places,
-                indices: equal.to_vec(),
-            }
-        })
-        .collect()
+    let mut ranks = vec![0.0; values.len()];
+    let mut before = 0;
+    for equal in order.chunk_by(|&a, &b| values[a] == values[b]) {
+        // Ranks begin at 1.
+        let average = before as f64 + (equal.len() + 1) as f64 / 2.0;
+        equal.iter().for_each(|&index| ranks[index] = average);
+        before += equal.len();
+    }
+    ranks
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 pub mod alignment;
 mod distinct;
+mod made;
+mod settings_file;
 pub mod transfer;
 
 pub(crate) use distinct::distinct;
+pub use settings_file::SettingsError;

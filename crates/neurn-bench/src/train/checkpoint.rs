@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::Epoch;
 use super::seeded::seeded;
 use crate::device::quietly;
-use crate::file;
+use crate::file::{self, FileError};
 use crate::fingerprint::hexadecimal;
 
 /// Where a run keeps its latest epoch: one folder `epoch-N`, which is there whole
@@ -113,13 +113,8 @@ const MOST_PROGRESS: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The operating system refused.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// A file does not hold what it should.
     #[error("{}: expected {expected}, found {found}", path.display())]
     Format {
@@ -186,10 +181,7 @@ impl Checkpoints {
     /// The numbers of a checkpoint whose files are as they were when it was kept.
     fn verified(&self, epochs: usize, folder: &Path) -> Result<Progress, CheckpointError> {
         let path = folder.join(PROGRESS);
-        let mut text = String::new();
-        let file = file::open(&path).map_err(io_error(&path))?;
-        let read = file.take(MOST_PROGRESS).read_to_string(&mut text);
-        read.map_err(io_error(&path))?;
+        let text = file::read_text(&path, MOST_PROGRESS).map_err(file::at(&path))?;
         let wrong = |path: &Path, found: String| CheckpointError::Format {
             path: path.to_path_buf(),
             expected: "a checkpoint of this run as it was kept",
@@ -222,9 +214,9 @@ impl Checkpoints {
     pub fn keep(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         let beside = self.folder.join("partial");
         if beside.exists() {
-            fs::remove_dir_all(&beside).map_err(io_error(&beside))?;
+            fs::remove_dir_all(&beside).map_err(file::at(&beside))?;
         }
-        fs::create_dir_all(&beside).map_err(io_error(&beside))?;
+        fs::create_dir_all(&beside).map_err(file::at(&beside))?;
         let weights = "room for the weights";
         for (name, network) in [(NETWORK, &checkpoint.classifier), (BEST, &checkpoint.best)] {
             let path = beside.join(name);
@@ -237,25 +229,28 @@ impl Checkpoints {
         record.save(&path).map_err(record_error(&path, weights))?;
         sync(&path)?;
         let names = [NETWORK, OPTIMIZER, BEST];
-        let files = names.map(|name| Ok((name.to_string(), sum(&beside.join(name))?)));
+        let files = names.map(|name| {
+            let sum = sum(&beside.join(name))?;
+            Ok::<_, FileError>((name.to_string(), sum))
+        });
         let contents = Contents {
             run: self.run(),
             files: files.into_iter().collect::<Result<_, _>>()?,
             progress: checkpoint.progress.clone(),
         };
         let path = beside.join(PROGRESS);
-        fs::write(&path, contents.to_text()).map_err(io_error(&path))?;
+        fs::write(&path, contents.to_text()).map_err(file::at(&path))?;
         sync(&path)?;
 
         let before = self.epochs()?;
         let epoch = checkpoint.progress.learning.len();
         let place = self.folder.join(format!("epoch-{epoch}"));
         if place.exists() {
-            fs::remove_dir_all(&place).map_err(io_error(&place))?;
+            fs::remove_dir_all(&place).map_err(file::at(&place))?;
         }
-        fs::rename(&beside, &place).map_err(io_error(&place))?;
+        fs::rename(&beside, &place).map_err(file::at(&place))?;
         for (_, old) in before.into_iter().filter(|(_, old)| *old != place) {
-            fs::remove_dir_all(&old).map_err(io_error(&old))?;
+            fs::remove_dir_all(&old).map_err(file::at(&old))?;
         }
         Ok(())
     }
@@ -264,7 +259,7 @@ impl Checkpoints {
     pub fn clear(&self) -> Result<(), CheckpointError> {
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(io_error(&self.folder)(error))
+                Err(file::at(&self.folder)(error).into())
             }
             _ => Ok(()),
         }
@@ -275,11 +270,11 @@ impl Checkpoints {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(io_error(&self.folder)(error)),
+            Err(error) => return Err(file::at(&self.folder)(error).into()),
         };
         let mut epochs = Vec::new();
         for entry in entries {
-            let path = entry.map_err(io_error(&self.folder))?.path();
+            let path = entry.map_err(file::at(&self.folder))?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             let epoch = name
                 .and_then(|name| name.strip_prefix("epoch-"))
@@ -292,18 +287,13 @@ impl Checkpoints {
 }
 
 /// Waits until a file is on the disk.
-fn sync(path: &Path) -> Result<(), CheckpointError> {
-    let file = File::open(path).map_err(io_error(path))?;
-    file.sync_all().map_err(io_error(path))
+fn sync(path: &Path) -> Result<(), FileError> {
+    let file = File::open(path).map_err(file::at(path))?;
+    file.sync_all().map_err(file::at(path))
 }
 
-fn sum(path: &Path) -> Result<String, CheckpointError> {
-    file::sha256(path).map_err(io_error(path))
-}
-
-fn io_error(path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
-    let path = path.to_path_buf();
-    |source| CheckpointError::Io { path, source }
+fn sum(path: &Path) -> Result<String, FileError> {
+    file::sha256(path).map_err(file::at(path))
 }
 
 fn record_error(

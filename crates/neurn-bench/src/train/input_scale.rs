@@ -56,13 +56,24 @@ impl InputScale {
         train: &Examples,
         device: &Device,
     ) -> Result<InputStatistics, DatasetError> {
+        match self.fixed() {
+            Some(fixed) => Ok(fixed),
+            None => {
+                let (mean, std) = train.channel_statistics(device)?;
+                Ok(InputStatistics { mean, std })
+            }
+        }
+    }
+
+    /// What it is whatever the images are; `None` of `Standardized`.
+    pub fn fixed(&self) -> Option<InputStatistics> {
         let (mean, std) = match self {
-            Self::Standardized => train.channel_statistics(device)?,
+            Self::Standardized => return None,
             Self::Half => (vec![0.5], vec![0.5]),
             Self::Raw => (vec![0.0], vec![1.0]),
             Self::Fixed { mean, std } => (mean.clone(), std.clone()),
         };
-        Ok(InputStatistics { mean, std })
+        Some(InputStatistics { mean, std })
     }
 
     /// What a table calls it.

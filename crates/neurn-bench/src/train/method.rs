@@ -104,7 +104,7 @@ impl Method {
     ///
     /// # Errors
     ///
-    /// If there is no such model or layer, or the images are too small for it.
+    /// If there is no such model, or the images are too small for it.
     pub fn classifier(
         &self,
         model: &str,
@@ -119,12 +119,7 @@ impl Method {
             ),
             Some(_) => (images.channels, images.side),
         };
-        let size_error = |reason| MethodError::Size {
-            model: model.to_string(),
-            method: self.label(),
-            side: images.side,
-            reason,
-        };
+        let size_error = |reason| self.size_error(model, images, reason);
         if let Some(k) = self.patch().filter(|k| *k / 2 > images.side) {
             let reason = format!("expected a patch of at most twice the image's side, found {k}");
             return Err(size_error(reason));
@@ -137,14 +132,38 @@ impl Method {
             );
             return Err(size_error(reason));
         }
-        let config =
-            ClassifierConfig::new(self.frontend.clone(), backbone).with_after(self.after.clone());
-        if let Some(layer) = &self.after
-            && let Some(device) = device::cpu()
-        {
-            check_layer(&config, layer, images, &device)?.map_err(size_error)?;
+        let config = ClassifierConfig::new(self.frontend.clone(), backbone);
+        Ok(config.with_after(self.after.clone()))
+    }
+
+    /// That there is the layer that the frontend follows, and that an image passes the
+    /// whole network: one forward pass on the CPU, where this build computes on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`classifier`](Self::classifier), and if there is no such layer or the
+    /// frontend does not fit what it gives.
+    pub fn check(
+        &self,
+        model: &str,
+        classes: usize,
+        images: ImageShape,
+    ) -> Result<(), MethodError> {
+        let config = self.classifier(model, classes, images)?;
+        let (Some(layer), Some(device)) = (&self.after, device::cpu()) else {
+            return Ok(());
+        };
+        let passes = check_layer(&config, layer, images, &device)?;
+        passes.map_err(|reason| self.size_error(model, images, reason))
+    }
+
+    fn size_error(&self, model: &str, images: ImageShape, reason: String) -> MethodError {
+        MethodError::Size {
+            model: model.to_string(),
+            method: self.label(),
+            side: images.side,
+            reason,
         }
-        Ok(config)
     }
 
     /// The same with a patch of another side, if it has one.
@@ -252,7 +271,7 @@ mod tests {
             ..named("neurn")
         };
         let error = nowhere
-            .classifier("digit-net-small", 10, images)
+            .check("digit-net-small", 10, images)
             .unwrap_err()
             .to_string();
         assert!(error.contains("conv99"), "{error}");

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::value::{WrongValue, within};
+
 /// How networks are trained: by Adam, on a part of the source's training images,
 /// with validation on another part of them after every epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +71,33 @@ impl Training {
         let steps = self.steps(pass);
         let last = steps.last().map_or(0, |steps| pass.min(steps * self.batch));
         (steps.len().saturating_sub(1)) * pass + last
+    }
+
+    /// That every number is of use, the side of images among these.
+    ///
+    /// # Errors
+    ///
+    /// The first that is not, as `training.epochs`.
+    pub fn check(&self, sides: [usize; 2]) -> Result<(), WrongValue> {
+        for (key, found) in [
+            ("training.epochs", self.epochs),
+            ("training.iterations", self.iterations.unwrap_or(1)),
+            ("training.batch", self.batch),
+            ("training.train_limit", self.train_limit),
+            ("training.validation_limit", self.validation_limit),
+        ] {
+            within(key, [1, 1_000_000], found)?;
+        }
+        within("training.image_size", sides, self.image_size)?;
+        let rate = self.learning_rate;
+        match rate > 0.0 && rate.is_finite() {
+            true => Ok(()),
+            false => Err(WrongValue::new(
+                "training.learning_rate",
+                "a positive number",
+                rate,
+            )),
+        }
     }
 
     /// How long it is, as a table says it.

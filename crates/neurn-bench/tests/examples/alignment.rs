@@ -253,6 +253,21 @@ fn what_cannot_be_compared_is_refused() {
     refused(&run(&["--jobs", "0"], &out), 2, &["1 to 64"]);
     refused(&run(&["--device", "flex,cuda"], &out), 2, &["one backend"]);
     refused(&run(&["--report"], &out), 2, &["results.jsonl"]);
+    for (scenes, says) in [(3, "4 to 2000 scenes, found 3"), (2001, "found 2001")] {
+        array(&folder.path().join("stimuli.npy"), &[scenes, 16, 16]);
+        array(&folder.path().join("responses.npy"), &[2, scenes, 10]);
+        let set = folder.path().display().to_string();
+        refused(&run(&["--arrays", &set], &out), 2, &[&set, says]);
+    }
+    let responses = folder.path().join("responses.npy");
+    array(&folder.path().join("stimuli.npy"), &[10, 16, 16]);
+    array(&responses, &[2, 10, 10]);
+    let mut bytes = std::fs::read(&responses).unwrap();
+    let last = bytes.len() - 8;
+    bytes[last..].copy_from_slice(&1e200_f64.to_le_bytes());
+    std::fs::write(&responses, bytes).unwrap();
+    let set = folder.path().display().to_string();
+    refused(&run(&["--arrays", &set], &out), 2, &[&set, "at most 1e100"]);
     let settings = folder.path().join("wrong.toml");
     for (text, says) in [
         ("distances = 3", "distances"),

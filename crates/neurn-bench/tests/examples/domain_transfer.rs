@@ -425,13 +425,19 @@ fn a_plan_in_a_file() {
     assert_eq!(text.matches("to run").count(), 3, "{text}");
     assert!(text.contains("neurn (k = 5), seed 4"), "{text}");
 
-    refused(&plan("method = [\"none\"]"), 2, &["mine.toml", "method"]);
-    refused(&plan("methods = [\"canny\"]"), 2, &["canny", "neurn"]);
-    refused(
-        &plan("methods = [\"none\"]\nseeds = 0"),
-        2,
-        &["mine.toml", "seeds"],
-    );
+    for (text, says) in [
+        ("method = [\"none\"]", "method"),
+        ("methods = [\"canny\"]", "canny"),
+        ("methods = [\"none\"]\nseeds = 0", "seeds"),
+        ("methods = [\"none\"]\nsources = [\"emnist\"]", "emnist"),
+        ("methods = [\"none\"]\nmodels = [\"vgg20\"]", "vgg20"),
+        (
+            "methods = [{ method = \"neurn\", after = \"conv9\" }]",
+            "conv9",
+        ),
+    ] {
+        refused(&plan(text), 2, &["mine.toml", says]);
+    }
     std::fs::write(&file, [0xff, 0xfe, 0x00]).unwrap();
     let output = run(&["--plan", file.to_str().unwrap()], &out);
     refused(&output, 2, &["mine.toml", "UTF-8"]);

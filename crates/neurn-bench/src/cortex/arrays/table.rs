@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use csv::StringRecord;
 
-use crate::cortex::error::length;
+use crate::cortex::error::open;
 use crate::cortex::{CortexError, Genotype, Neuron, UnknownName};
+use crate::file;
+use crate::value::quoted;
 
 /// The largest table: 64 MiB.
 const MOST_BYTES: u64 = 64 << 20;
@@ -15,19 +17,17 @@ const COLUMNS: [&str; 5] = ["id", "area", "layer", "genotype", "kind"];
 
 /// Reads the table, which has to have `count` lines.
 pub(super) fn read(path: &Path, count: usize) -> Result<Vec<Neuron>, CortexError> {
-    length(path, MOST_BYTES)?;
+    let (file, _) = open(path, MOST_BYTES)?;
     let wrong = |error: csv::Error| damaged(path, error);
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(wrong)?;
+        .from_reader(file);
     let header = reader.headers().map_err(wrong)?;
     let columns = COLUMNS.map(|name| header.iter().position(|column| column == name));
     if columns.iter().all(Option::is_none) {
         let expected = format!("at least one of the columns {}", COLUMNS.join(", "));
         let found: String = header.iter().collect::<Vec<_>>().join(", ");
-        let found = format!("`{}`", found.chars().take(60).collect::<String>());
-        return Err(CortexError::file(path, "header", expected, found));
+        return Err(CortexError::file(path, "header", expected, quoted(&found)));
     }
 
     let mut neurons = Vec::new();
@@ -98,7 +98,7 @@ impl Line<'_> {
 pub(in crate::cortex) fn damaged(path: &Path, error: csv::Error) -> CortexError {
     let message = error.to_string();
     match error.into_kind() {
-        csv::ErrorKind::Io(source) => CortexError::io(path, source),
+        csv::ErrorKind::Io(source) => file::at(path)(source).into(),
         _ => CortexError::file(path, "lines", "a table of one width", message),
     }
 }

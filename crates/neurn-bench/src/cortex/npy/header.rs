@@ -2,13 +2,12 @@
 
 use std::io::Read;
 
+use serde::Deserialize;
+
 use super::CortexError;
 
 /// The longest header: 64 KiB, the most that version 1 can have.
 const LONGEST: usize = 1 << 16;
-
-/// The most dimensions that NumPy has.
-const MOST_DIMENSIONS: usize = 64;
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
@@ -101,41 +100,45 @@ impl Header {
         })
     }
 
-    /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`
+    /// `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }`, a Python literal:
+    /// JSON in other signs.
     fn parse(text: &str) -> Result<Self, CortexError> {
-        let mut text = Text(text);
-        let (mut descr, mut fortran_order, mut shape) = (None, None, None);
-        text.need("{")?;
-        while !text.takes("}") {
-            let key = text.quoted()?;
-            text.need(":")?;
-            match key {
-                "descr" => descr = Some(text.quoted()?),
-                "fortran_order" => fortran_order = Some(text.truth()?),
-                "shape" => shape = Some(text.tuple()?),
-                other => {
-                    let expected = "descr, fortran_order and shape";
-                    return Err(wrong("header", expected, start(other.as_bytes())));
-                }
-            }
-            if !text.takes(",") {
-                text.need("}")?;
-                break;
-            }
+        let mut json: String = text.split_ascii_whitespace().collect();
+        for (python, sign) in [
+            // Python 2 wrote long integers with an L.
+            ("L,", ","),
+            ("L)", ")"),
+            (",)", ")"),
+            (",}", "}"),
+            ("(", "["),
+            (")", "]"),
+            ("'", "\""),
+            ("False", "false"),
+            ("True", "true"),
+        ] {
+            json = json.replace(python, sign);
         }
-        text.end()?;
-
-        let absent = |key: &str| wrong("header", key, "none");
-        let descr = descr.ok_or_else(|| absent("descr"))?;
-        let (element, big_endian) = element(descr)?;
+        let written: Written = serde_json::from_str(&json).map_err(|error| {
+            let expected = "a dictionary of descr, fortran_order and shape";
+            wrong("header", expected, error.to_string())
+        })?;
+        let (element, big_endian) = element(&written.descr)?;
         Ok(Self {
             length: 0,
             element,
             big_endian,
-            fortran_order: fortran_order.ok_or_else(|| absent("fortran_order"))?,
-            shape: shape.ok_or_else(|| absent("shape"))?,
+            fortran_order: written.fortran_order,
+            shape: written.shape,
         })
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    descr: String,
+    fortran_order: bool,
+    shape: Vec<usize>,
 }
 
 fn bytes<const N: usize>(reader: &mut impl Read, field: &str) -> Result<[u8; N], CortexError> {
@@ -143,84 +146,6 @@ fn bytes<const N: usize>(reader: &mut impl Read, field: &str) -> Result<[u8; N],
     let read = reader.read_exact(&mut bytes);
     read.map_err(|error| wrong(field, format!("{N} bytes"), error.to_string()))?;
     Ok(bytes)
-}
-
-/// What is left of a header.
-struct Text<'a>(&'a str);
-
-impl<'a> Text<'a> {
-    fn takes(&mut self, token: &str) -> bool {
-        self.0 = self.0.trim_ascii_start();
-        let rest = self.0.strip_prefix(token);
-        self.0 = rest.unwrap_or(self.0);
-        rest.is_some()
-    }
-
-    fn need(&mut self, token: &str) -> Result<(), CortexError> {
-        if self.takes(token) {
-            Ok(())
-        } else {
-            Err(self.unexpected(format!("`{token}`")))
-        }
-    }
-
-    /// A string without escapes, in either kind of quotes.
-    fn quoted(&mut self) -> Result<&'a str, CortexError> {
-        self.0 = self.0.trim_ascii_start();
-        let found = ['\'', '"'].into_iter().find_map(|quote| {
-            let (inside, rest) = self.0.strip_prefix(quote)?.split_once(quote)?;
-            (!inside.contains('\\')).then_some((inside, rest))
-        });
-        let (inside, rest) = found.ok_or_else(|| self.unexpected("a string"))?;
-        self.0 = rest;
-        Ok(inside)
-    }
-
-    fn truth(&mut self) -> Result<bool, CortexError> {
-        if self.takes("True") {
-            Ok(true)
-        } else if self.takes("False") {
-            Ok(false)
-        } else {
-            Err(self.unexpected("True or False"))
-        }
-    }
-
-    fn tuple(&mut self) -> Result<Vec<usize>, CortexError> {
-        self.need("(")?;
-        let mut sides = Vec::new();
-        while !self.takes(")") {
-            if sides.len() == MOST_DIMENSIONS {
-                let expected = format!("at most {MOST_DIMENSIONS} dimensions");
-                return Err(wrong("shape", expected, "more"));
-            }
-            self.0 = self.0.trim_ascii_start();
-            let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
-            let (number, rest) = self.0.split_at(digits);
-            let side = number.parse().map_err(|_| self.unexpected("a side"))?;
-            sides.push(side);
-            self.0 = rest;
-            // Python 2 wrote long integers with an L.
-            self.takes("L");
-            if !self.takes(",") {
-                self.need(")")?;
-                break;
-            }
-        }
-        Ok(sides)
-    }
-
-    fn end(&mut self) -> Result<(), CortexError> {
-        if self.0.trim_ascii().is_empty() {
-            Ok(())
-        } else {
-            Err(self.unexpected("the end"))
-        }
-    }
-
-    fn unexpected(&self, expected: impl Into<String>) -> CortexError {
-        wrong("header", expected, start(self.0.as_bytes()))
-    }
 }
 
 /// The type that a `descr` such as `<f8` names, and whether its most
@@ -248,7 +173,7 @@ fn unsupported(descr: &str) -> CortexError {
     wrong("descr", expected, start(descr.as_bytes()))
 }
 
-fn wrong(field: &str, expected: impl Into<String>, found: impl Into<String>) -> CortexError {
+fn wrong(field: &str, expected: impl Into<String>, found: impl ToString) -> CortexError {
     CortexError::values(field, expected, found)
 }
 

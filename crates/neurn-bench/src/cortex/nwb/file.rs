@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use hdf5_reader::{Dataset, Datatype, H5Type, Hdf5File, OpenOptions, SliceInfo, SliceInfoElem};
 
 use crate::cortex::CortexError;
-use crate::cortex::error::{MOST_VALUES, length};
+use crate::cortex::error::{MOST_VALUES, open};
 
 /// The largest file: 64 GiB. It is not read as a whole.
 const MOST_FILE_BYTES: u64 = 64 << 30;
@@ -27,7 +27,7 @@ pub(super) struct NwbFile {
 
 impl NwbFile {
     pub(super) fn open(path: &Path) -> Result<Self, CortexError> {
-        let length = length(path, MOST_FILE_BYTES)?;
+        let (_, length) = open(path, MOST_FILE_BYTES)?;
         let most = length.saturating_mul(EXPANSION);
         let options = OpenOptions::default()
             .with_max_chunk_bytes(most.min(MOST_BYTES) as usize)
@@ -52,7 +52,7 @@ impl NwbFile {
         &self,
         name: &str,
         expected: impl Into<String>,
-        found: impl Into<String>,
+        found: impl ToString,
     ) -> CortexError {
         CortexError::file(&self.path, name, expected, found)
     }
@@ -93,28 +93,18 @@ impl NwbFile {
         let data = self.dataset(name)?;
         let shape = self.checked_shape(name, &data, MOST_VALUES as u64)?;
         let all = SliceInfo::all(shape.len());
-        let wide = |value: u64| i64::try_from(value).ok();
-        let values: Option<Vec<i64>> = match data.dtype() {
-            Datatype::FixedPoint {
-                size: 8,
-                signed: true,
-                ..
-            } => Some(self.read(name, &data, &all)?),
-            Datatype::FixedPoint { size: 8, .. } => {
+        let values = match number(data.dtype()) {
+            Some((8, Kind::Signed)) => Some(self.read(name, &data, &all)?),
+            Some((8, Kind::Unsigned)) => {
                 let values: Vec<u64> = self.read(name, &data, &all)?;
-                values.into_iter().map(wide).collect()
+                let values = values.into_iter().map(|value| i64::try_from(value).ok());
+                values.collect()
             }
-            Datatype::FixedPoint {
-                size: 4,
-                signed: true,
-                ..
-            } => {
-                let values: Vec<i32> = self.read(name, &data, &all)?;
-                Some(values.into_iter().map(i64::from).collect())
+            Some((4, Kind::Signed)) => {
+                Some(self.read_as::<i32, _>(name, &data, &all, i64::from)?)
             }
-            Datatype::FixedPoint { size: 4, .. } => {
-                let values: Vec<u32> = self.read(name, &data, &all)?;
-                Some(values.into_iter().map(i64::from).collect())
+            Some((4, Kind::Unsigned)) => {
+                Some(self.read_as::<u32, _>(name, &data, &all, i64::from)?)
             }
             _ => None,
         };
@@ -179,62 +169,32 @@ impl NwbFile {
         data: &Dataset,
         selection: &SliceInfo,
     ) -> Result<Vec<f64>, CortexError> {
-        match data.dtype() {
-            Datatype::FloatingPoint { size: 8, .. } => self.read(name, data, selection),
-            Datatype::FloatingPoint { size: 4, .. } => {
-                let values: Vec<f32> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint {
-                size: 8,
-                signed: true,
-                ..
-            } => {
-                let values: Vec<i64> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(|value| value as f64).collect())
-            }
-            Datatype::FixedPoint { size: 8, .. } => {
-                let values: Vec<u64> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(|value| value as f64).collect())
-            }
-            Datatype::FixedPoint {
-                size: 4,
-                signed: true,
-                ..
-            } => {
-                let values: Vec<i32> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint { size: 4, .. } => {
-                let values: Vec<u32> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint {
-                size: 2,
-                signed: true,
-                ..
-            } => {
-                let values: Vec<i16> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint { size: 2, .. } => {
-                let values: Vec<u16> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint {
-                size: 1,
-                signed: true,
-                ..
-            } => {
-                let values: Vec<i8> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            Datatype::FixedPoint { size: 1, .. } => {
-                let values: Vec<u8> = self.read(name, data, selection)?;
-                Ok(values.into_iter().map(f64::from).collect())
-            }
-            other => Err(self.error(name, "numbers", format!("{other:?}"))),
+        let of = selection;
+        match number(data.dtype()) {
+            Some((8, Kind::Float)) => self.read(name, data, of),
+            Some((4, Kind::Float)) => self.read_as::<f32, _>(name, data, of, f64::from),
+            Some((8, Kind::Signed)) => self.read_as(name, data, of, |value: i64| value as f64),
+            Some((8, Kind::Unsigned)) => self.read_as(name, data, of, |value: u64| value as f64),
+            Some((4, Kind::Signed)) => self.read_as::<i32, _>(name, data, of, f64::from),
+            Some((4, Kind::Unsigned)) => self.read_as::<u32, _>(name, data, of, f64::from),
+            Some((2, Kind::Signed)) => self.read_as::<i16, _>(name, data, of, f64::from),
+            Some((2, Kind::Unsigned)) => self.read_as::<u16, _>(name, data, of, f64::from),
+            Some((1, Kind::Signed)) => self.read_as::<i8, _>(name, data, of, f64::from),
+            Some((1, Kind::Unsigned)) => self.read_as::<u8, _>(name, data, of, f64::from),
+            _ => Err(self.error(name, "numbers", format!("{:?}", data.dtype()))),
         }
+    }
+
+    /// Values that are stored as one type, as another.
+    fn read_as<T: H5Type, N>(
+        &self,
+        name: &str,
+        data: &Dataset,
+        selection: &SliceInfo,
+        wide: impl Fn(T) -> N,
+    ) -> Result<Vec<N>, CortexError> {
+        let values: Vec<T> = self.read(name, data, selection)?;
+        Ok(values.into_iter().map(wide).collect())
     }
 
     fn read<T: H5Type>(
@@ -246,5 +206,28 @@ impl NwbFile {
         data.read_slice::<T>(selection)
             .map(|array| array.iter().cloned().collect())
             .map_err(|error| self.error(name, "readable values", error.to_string()))
+    }
+}
+
+/// What a number is.
+enum Kind {
+    Float,
+    Signed,
+    Unsigned,
+}
+
+/// How many bytes a number takes and what it is; `None` of what is none.
+fn number(kind: &Datatype) -> Option<(usize, Kind)> {
+    match kind {
+        Datatype::FloatingPoint { size, .. } => Some((usize::from(*size), Kind::Float)),
+        Datatype::FixedPoint { size, signed, .. } => {
+            let kind = if *signed {
+                Kind::Signed
+            } else {
+                Kind::Unsigned
+            };
+            Some((usize::from(*size), kind))
+        }
+        _ => None,
     }
 }

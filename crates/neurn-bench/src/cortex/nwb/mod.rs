@@ -39,12 +39,12 @@
 //! Scenes with a side of more than 224 pixels are shrunk to 224 on that side
 //! ([`Stimuli::resized`]), since 118 of 918x1174 are 1 GB.
 
-use std::fmt;
 use std::path::Path;
 
 use super::error::MOST_VALUES;
 use super::stimuli::{resize, taps};
 use super::{Area, CortexError, CorticalLayer, Genotype, Neuron, Recordings, Responses, Stimuli};
+use crate::value::quoted;
 use file::NwbFile;
 use presentations::{Presentation, Timing};
 
@@ -52,7 +52,8 @@ mod file;
 mod presentations;
 
 /// What the dF/F in the window of a presentation is reduced to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum WindowStatistic {
     /// Its mean.
     #[default]
@@ -85,15 +86,6 @@ impl WindowStatistic {
             Self::Mean => window.iter().sum::<f64>() / window.len() as f64,
             Self::Peak => window.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         }
-    }
-}
-
-impl fmt::Display for WindowStatistic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Mean => "mean",
-            Self::Peak => "peak",
-        })
     }
 }
 
@@ -146,7 +138,9 @@ pub fn read(path: &Path, statistic: WindowStatistic) -> Result<Recordings, Corte
     let responses = Responses::new(repeats.len(), stimuli.scenes(), cells, values)
         .map_err(|error| error.in_file(path))?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    Recordings::new(name, false, stimuli, responses, neurons).map_err(|error| error.in_file(path))
+    Recordings::new(name, false, stimuli, responses, neurons)
+        .map(|recordings| recordings.read_from(path))
+        .map_err(|error| error.in_file(path))
 }
 
 /// The scenes, one at a time since all of them at full size are large.
@@ -219,8 +213,4 @@ fn neurons(file: &NwbFile) -> Result<Vec<Neuron>, CortexError> {
         kind: genotype.kind(),
     };
     Ok(ids.into_iter().map(neuron).collect())
-}
-
-fn quoted(text: &str) -> String {
-    format!("`{}`", text.chars().take(40).collect::<String>())
 }

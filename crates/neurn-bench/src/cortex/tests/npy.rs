@@ -11,7 +11,7 @@ fn values(array: &Array) -> &[f64] {
 /// The refused field.
 fn fault(bytes: &[u8]) -> String {
     match parse(bytes).unwrap_err() {
-        CortexError::Values { field, .. } => field,
+        CortexError::Values(wrong) => wrong.key,
         other => panic!("{other}"),
     }
 }
@@ -132,7 +132,6 @@ fn what_is_wrong_is_named() {
     for shape in [&[usize::MAX, 2][..], &[1 << 62, 4], &[1 << 40]] {
         assert_eq!(fault(&npy_bytes("<f8", false, shape, &[0; 8])), "shape");
     }
-    assert_eq!(fault(&npy_bytes("<f8", false, &[1; 65], &[0; 8])), "shape");
 
     for header in [
         "{'descr': '<f8', 'shape': (1,)}",
@@ -144,6 +143,7 @@ fn what_is_wrong_is_named() {
         "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999999,)}",
         "{'other': '<f8'}",
         "",
+        &"[(".repeat(1 << 14),
     ] {
         let length = (header.len() as u16).to_le_bytes();
         let bytes = [
@@ -164,9 +164,10 @@ fn a_file_is_named() {
     let folder = Folder::new();
     let path = folder.file("a.npy", &floats(&[3], &[1.0; 3])[..50]);
     refused(read(&path), &path, "header");
-    refused(read(folder.path()), folder.path(), "all of it");
+    let error = read(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("expected a file, found a folder"), "{error}");
     let absent = folder.path().join("absent.npy");
-    assert!(matches!(read(&absent), Err(CortexError::Io { path, .. }) if path == absent));
+    assert!(matches!(read(&absent), Err(CortexError::Io(error)) if error.path == absent));
 }
 
 /// The bound is in bytes of memory: 32 million values of one byte would become 8
@@ -189,7 +190,8 @@ fn what_would_take_too_much_memory_is_refused_before_it_is_read() {
     {
         let link = folder.path().join("endless.npy");
         std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
-        refused(read(&link), &link, "all of it: expected a regular file");
+        let error = read(&link).unwrap_err().to_string();
+        assert!(error.contains("endless.npy: expected a file"), "{error}");
     }
 }
 

@@ -174,7 +174,7 @@ fn what_is_wrong_is_named() {
     refused(read(&path, WindowStatistic::Mean), &path, "all of it");
     let path = folder.path().join("absent.nwb");
     let error = read(&path, WindowStatistic::Mean).unwrap_err();
-    assert!(matches!(error, CortexError::Io { .. }), "{error}");
+    assert!(matches!(error, CortexError::Io(_)), "{error}");
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn the_truth_reaches_the_ceiling_and_shuffled_scenes_do_not() {
     let mut order: Vec<usize> = (0..simulated.scenes).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(5));
     let observed = responses.mean();
-    let shuffled = responses.select_scenes(&order).mean();
+    let shuffled = faer::Mat::from_fn(observed.nrows(), observed.ncols(), |scene, neuron| {
+        observed[(order[scene], neuron)]
+    });
     let ceiling = mean(simulated.reliability().into_iter().map(f64::sqrt));
     let with = |matrix: &faer::Mat<f64>| {
         let r = |neuron| correlation(&column(&rates, neuron), &column(matrix, neuron));

@@ -76,7 +76,7 @@ impl DomainSource {
             let files = Files::read(&pictures, side, budget)?;
             let fingerprint = files.fingerprint(&pictures, &classes);
             let labels = pictures.iter().map(|(label, _)| *label).collect();
-            Ok(ImageSet::of_files(files, labels, fingerprint))
+            Ok::<_, DataError>(ImageSet::of_files(files, labels, fingerprint))
         };
         let validation = (!validation.is_empty()).then(|| set(validation));
         Ok(Domain::new(

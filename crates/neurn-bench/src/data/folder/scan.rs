@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::DataError;
 use crate::data::photograph::is_picture;
+use crate::file;
 
 /// A picture of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,21 +121,21 @@ impl Scan {
     /// The folders and the pictures of a folder, in the order of their names.
     /// Hidden ones and files that are no pictures by their name are passed over.
     fn entries(&mut self, folder: &Path) -> Result<(Vec<Entry>, Vec<Entry>), DataError> {
-        let failed = |source| DataError::io(folder, source);
-        let place = folder.canonicalize().map_err(failed)?;
+        let failed = file::at(folder);
+        let place = folder.canonicalize().map_err(&failed)?;
         if !self.seen.insert(place) {
             let found = "a link to a folder that was read already";
             return Err(DataError::format(folder, "folders without loops", found));
         }
         let (mut folders, mut files) = (Vec::new(), Vec::new());
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
+        for entry in fs::read_dir(folder).map_err(&failed)? {
+            let path = entry.map_err(&failed)?.path();
             let name = path.file_name().unwrap_or_default();
             if name.to_string_lossy().starts_with('.') {
                 continue;
             }
             // Of what a link leads to.
-            let kind = fs::metadata(&path).map_err(|source| DataError::io(&path, source))?;
+            let kind = fs::metadata(&path).map_err(file::at(&path))?;
             let is_folder = kind.is_dir();
             if !is_folder && !is_picture(&path) {
                 continue;

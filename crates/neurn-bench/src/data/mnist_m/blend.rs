@@ -1,10 +1,10 @@
 //! MNIST-M made of digits and photographs.
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use rayon::prelude::*;
 
 use super::Photographs;
+use crate::data::rng::keyed;
 use crate::data::{DataError, ImageSet, Values};
 
 impl Photographs {
@@ -33,7 +33,7 @@ impl Photographs {
             .par_chunks_mut(3 * height * width)
             .enumerate()
             .try_for_each(|(index, blended)| {
-                let mut rng = rng(seed, index);
+                let mut rng = keyed([seed, index as u64, 0, 0]);
                 let (_, photograph) = &self.all[rng.random_range(0..self.all.len())];
                 let columns = photograph.width() as usize;
                 let top = rng.random_range(0..=photograph.height() as usize - height);
@@ -51,7 +51,7 @@ impl Photographs {
                         }
                     }
                 }
-                Ok(())
+                Ok::<_, DataError>(())
             })?;
         Ok(ImageSet::new(
             Values::U8(pixels),
@@ -59,12 +59,4 @@ impl Photographs {
             [3, height, width],
         ))
     }
-}
-
-/// The random numbers of one image.
-fn rng(seed: u64, index: usize) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&(index as u64).to_le_bytes());
-    ChaCha8Rng::from_seed(key)
 }

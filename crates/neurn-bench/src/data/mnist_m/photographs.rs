@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::data::DataError;
 use crate::data::photograph::{decode, with_bytes};
+use crate::file;
 
 /// The most bytes all photographs together may have, unpacked: 1 GiB. Those of
 /// BSDS500 have 221 MiB.
@@ -61,11 +62,11 @@ impl fmt::Debug for Photographs {
 
 /// Links to folders are not followed, so that there is an end.
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let failed = |source| DataError::io(folder, source);
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
+    let failed = file::at(folder);
+    for entry in std::fs::read_dir(folder).map_err(&failed)? {
+        let entry = entry.map_err(&failed)?;
         let path = entry.path();
-        if entry.file_type().map_err(failed)?.is_dir() {
+        if entry.file_type().map_err(&failed)?.is_dir() {
             collect(&path, paths)?;
         } else if path
             .extension()

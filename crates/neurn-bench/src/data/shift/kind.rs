@@ -1,11 +1,13 @@
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 /// What a shift changes. Serde writes a kind as its name.
 ///
 /// A kind's number is part of the key of its random numbers, so new ones go to
 /// the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ShiftKind {
     /// Turns the image about its centre, either way.
     Rotation,
@@ -44,20 +46,4 @@ impl ShiftKind {
         Self::Contrast,
         Self::Brightness,
     ];
-
-    /// The name of the kind.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Rotation => "rotation",
-            Self::Scale => "scale",
-            Self::Translation => "translation",
-            Self::Occlusion => "occlusion",
-            Self::Shear => "shear",
-            Self::Blur => "blur",
-            Self::Noise => "noise",
-            Self::Inversion => "inversion",
-            Self::Contrast => "contrast",
-            Self::Brightness => "brightness",
-        }
-    }
 }

@@ -20,13 +20,7 @@ pub enum UnknownShift {
 }
 
 fn kinds() -> String {
-    ShiftKind::ALL.map(ShiftKind::name).join(", ")
-}
-
-impl fmt::Display for ShiftKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+    ShiftKind::ALL.map(|kind| kind.to_string()).join(", ")
 }
 
 impl FromStr for ShiftKind {
@@ -35,7 +29,7 @@ impl FromStr for ShiftKind {
     fn from_str(name: &str) -> Result<Self, UnknownShift> {
         Self::ALL
             .into_iter()
-            .find(|kind| kind.name() == name)
+            .find(|kind| kind.to_string() == name)
             .ok_or_else(|| UnknownShift::Kind(name.to_owned()))
     }
 }
@@ -85,7 +79,7 @@ mod tests {
             assert_eq!(kind.to_string().parse(), Ok(kind));
             for severity in 1..=5 {
                 let shift = Shift::new(kind, severity).unwrap();
-                let name = format!("{}-{severity}", kind.name());
+                let name = format!("{kind}-{severity}");
                 assert_eq!(shift.to_string(), name);
                 assert_eq!(name.parse(), Ok(shift));
             }

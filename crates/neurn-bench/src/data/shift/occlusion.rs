@@ -67,15 +67,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn the_square_has_the_mean_and_the_rest_is_kept() {
-        let mut plane: Vec<f32> = (0..20).map(|i| i as f32 / 32.0).collect();
-        let old = plane.clone();
-        cover(&mut plane, 5, &[1..3, 2..4]);
-        for (i, (new, old)) in plane.iter().zip(old).enumerate() {
-            let covered = [7, 8, 12, 13].contains(&i);
-            assert_eq!(*new, if covered { 9.5 / 32.0 } else { old }, "{i}");
-        }
-    }
 }

@@ -110,15 +110,6 @@ mod tests {
     }
 
     #[test]
-    fn a_quarter_turn_moves_pixels() {
-        // Counter-clockwise: the right column becomes the top row.
-        let mut plane: Vec<f32> = (0..9).map(|i| i as f32 / 8.0).collect();
-        Warp::rotation(std::f64::consts::FRAC_PI_2).apply(&mut plane, [3, 3]);
-        let expected = [2, 5, 8, 1, 4, 7, 0, 3, 6].map(|i| f64::from(i) / 8.0);
-        assert_close(&plane, &expected);
-    }
-
-    #[test]
     fn whole_pixels_move_exactly_and_the_border_is_replicated() {
         for down in -3_i32..=3 {
             for right in -3_i32..=3 {
@@ -130,29 +121,6 @@ mod tests {
                     assert_eq!(*value, old[(6 * y + x) as usize]);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn an_impulse_lands_where_it_was_sent() {
-        let mut plane = vec![0.0; 49];
-        plane[3 * 7 + 3] = 1.0;
-        Warp::translation([2.0, -1.0]).apply(&mut plane, [7, 7]);
-        let mut expected = vec![0.0; 49];
-        expected[5 * 7 + 2] = 1.0;
-        assert_eq!(plane, expected);
-    }
-
-    #[test]
-    fn half_the_size_is_the_mean_of_four() {
-        let mut plane: Vec<f32> = (0..16).map(|i| ((7 * i) % 16) as f32 / 16.0).collect();
-        let old = plane.clone();
-        Warp::scale(0.5).apply(&mut plane, [4, 4]);
-        for (y, x) in [(1, 1), (1, 2), (2, 1), (2, 2)] {
-            let corner = 4 * 2 * (y - 1) + 2 * (x - 1);
-            let four = [0, 1, 4, 5].map(|i| old[corner + i]);
-            // Sixteenths: every sum is exact.
-            assert_eq!(plane[4 * y + x], four.iter().sum::<f32>() / 4.0);
         }
     }
 

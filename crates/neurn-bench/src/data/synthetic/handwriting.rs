@@ -1,4 +1,7 @@
 //! The two domains in handwriting, and the digit of the third.
+//!
+//! Numbers after `+-` are standard deviations, of a bell that ends at three of them;
+//! the others are the ends of uniform ranges.
 
 use super::canvas::{Canvas, Pen};
 use super::glyph::Glyph;

@@ -49,27 +49,18 @@ pub fn domain(name: &str, train: usize, test: usize, seed: u64) -> Option<Domain
     Some(Kind::from_name(name)?.domain(train, test, seed))
 }
 
-/// A synthetic domain. Numbers after `+-` are standard deviations, of a bell
-/// that ends at three of them; the others are the ends of uniform ranges.
+/// A synthetic domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Like MNIST: handwriting of varied slant and width, white on black,
     /// centred by mass in 28 x 28 pixels.
-    ///
-    /// Slant 0.12 +- 0.2 (of the height), turn +- 0.1
-    /// rad, width x 0.8 to 1.25, ink 18 to 20.5 pixels long, strokes 1.9 to 3.9
-    /// pixels wide.
     Mnist,
-    /// Like SVHN: printed digits 18 to 29 pixels tall in 32 x 32 RGB, paint
-    /// and wall of random colours 0.18 to 0.65 apart in brightness with either
-    /// one the brighter, neighbours cut off at the sides, uneven light, shadows, blur
-    /// of 0.4 to 1.3 pixels and sensor noise.
+    /// Like SVHN: printed digits in 32 x 32 RGB, paint and wall of random colours
+    /// with either one the brighter, neighbours cut off at the sides, uneven light,
+    /// shadows, blur and sensor noise.
     Svhn,
     /// Like USPS: handwriting, white on black, cropped to the ink and scanned
     /// at 16 x 16 pixels.
-    ///
-    /// Slant 0.04 +- 0.13, strokes 1.7 to 3.2 pixels wide, blur of 0.3 to 0.55
-    /// pixels.
     Usps,
     /// Like MNIST-M: `|patch - digit|` in each channel, of a digit as in
     /// [`Kind::Mnist`] and a textured patch of 28 x 28 RGB.

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::PIXELS;
 use super::lines::{self, Fault};
 use crate::data::{DataError, ImageSet};
+use crate::value::quoted;
 
 pub(super) fn read(path: &Path) -> Result<ImageSet, DataError> {
     lines::read(path, image)
@@ -24,7 +25,7 @@ fn image(line: &str, pixels: &mut Vec<f32>) -> Result<u8, Fault> {
         let (place, value) = entry
             .split_once(':')
             .and_then(|(place, value)| Some((place.parse::<usize>().ok()?, value)))
-            .ok_or_else(|| Fault::new("place:value", lines::quoted(entry)))?;
+            .ok_or_else(|| Fault::new("place:value", quoted(entry)))?;
         if !(last + 1..=PIXELS).contains(&place) {
             let expected = format!("a place from {} to {PIXELS}", last + 1);
             return Err(Fault::new(expected, place.to_string()));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Images, MAX_IMAGES};
 use crate::data::{DataError, ImageSet, container};
+use crate::value::quoted;
 
 /// The longest line: 64 KiB. Those of USPS have about 2 KiB.
 const MAX_LINE: u64 = 1 << 16;
@@ -78,9 +79,4 @@ pub(super) fn digit(text: &str, zero: u8) -> Result<u8, Fault> {
 pub(super) fn value(text: &str) -> Result<f32, Fault> {
     let value = text.parse().unwrap_or(f32::NAN);
     super::unit(value).map_err(|_| Fault::new("a value from -1 to 1", quoted(text)))
-}
-
-/// The start of a piece of text.
-pub(super) fn quoted(text: &str) -> String {
-    format!("`{}`", text.chars().take(20).collect::<String>())
 }

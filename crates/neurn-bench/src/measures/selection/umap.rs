@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use faer::{Mat, MatRef};
 use rayon::prelude::*;
 
-use super::super::pearson::{column, constant, mean, row};
+use super::super::pearson::{column, constant, mean};
+use super::super::product;
 use super::layout::{Edge, lay_out};
 use super::principal::plane;
 
@@ -146,14 +147,14 @@ fn smooth(distances: &[f64], mean_of_all: f64) -> (f64, f64) {
 /// and the first of equals first; but first of all, as in umap-learn, the row
 /// itself.
 fn nearest(rows: MatRef<'_, f64>, count: usize) -> Vec<Vec<(f64, usize)>> {
-    let rows: Vec<Vec<f64>> = (0..rows.nrows()).map(|index| row(rows, index)).collect();
+    let rows = product::rows(rows);
     rows.par_chunks(TOGETHER)
         .enumerate()
         .flat_map_iter(|(chunk, from)| {
             let mut distances = vec![Vec::with_capacity(rows.len()); from.len()];
             for to in &rows {
                 for (distances, from) in distances.iter_mut().zip(from) {
-                    distances.push(squared_distance(from, to).sqrt());
+                    distances.push(product::squared_distance(from, to).sqrt());
                 }
             }
             let own = chunk * TOGETHER..;
@@ -171,21 +172,6 @@ fn first_of_least(distances: &[f64], own: usize, count: usize) -> Vec<(f64, usiz
     others.insert(0, (0.0, own));
     others.truncate(count);
     others
-}
-
-/// The sum of squared differences, in eight running sums so that it is
-/// vectorized; its order does not depend on the machine.
-fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    let square = |a: f64, b: f64| (a - b) * (a - b);
-    let mut sums = [0.0; 8];
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..8 {
-            sums[lane] += square(a[lane], b[lane]);
-        }
-    }
-    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| square(*a, *b));
-    sums.iter().sum::<f64>() + rest.sum::<f64>()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::report::value::typeset;
+use crate::report::value::{typeset, written};
 
 /// A surface that becomes a string.
 pub(crate) type Surface<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -84,16 +84,7 @@ pub(crate) fn decimals(range: &std::ops::Range<f64>) -> usize {
 
 /// A number at a tick; nought has no sign.
 pub(crate) fn tick(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let nought = text
-        .trim_start_matches('-')
-        .chars()
-        .all(|c| c == '0' || c == '.');
-    typeset(if nought {
-        text.trim_start_matches('-')
-    } else {
-        &text
-    })
+    typeset(&written(value, decimals))
 }
 
 /// Draws on a surface of this size in units.
@@ -125,13 +116,13 @@ pub(crate) fn drawing(
     }
 }
 
-/// Without what SVG takes for granted, and what the page's style says once for
-/// all drawings: the size, the face, the colour and
-/// the middle of letters.
+/// Without what SVG and HTML take for granted, and what the page's style says once
+/// for all drawings: the size, the face, the colour and the middle of letters.
 fn compact(svg: &str) -> String {
     let letters = format!(" font-size=\"{LETTERS}\"");
     let mut text = svg.replace("\n</text>", "</text>").replace(" \"/>", "\"/>");
     for usual in [
+        " xmlns=\"http://www.w3.org/2000/svg\"",
         " opacity=\"1\"",
         " font-family=\"sans-serif\"",
         " fill=\"currentColor\"",
@@ -145,29 +136,39 @@ fn compact(svg: &str) -> String {
     joined(&text)
 }
 
-/// With lines and rectangles of one look that follow each other as one path, and nothing
-/// but elements on a line.
+/// With lines, rectangles and dots of one look that follow each other as one path. Letters
+/// between them are in front of it then.
 fn joined(svg: &str) -> String {
-    let mut text = String::new();
-    let mut last = String::new();
+    let mut elements: Vec<String> = Vec::new();
+    let mut latest: Option<(String, usize)> = None;
     for line in svg.trim_end().lines() {
-        let Some((look, place)) = polyline(line).or(rectangle(line)) else {
-            last.clear();
-            text += line;
-            // Text that goes on for a line has no end of line within.
-            if !line.starts_with("<text") {
-                text.push('\n');
+        let path = polyline(line)
+            .or(segment(line))
+            .or(rectangle(line))
+            .or(dot(line));
+        match (path, &latest) {
+            (Some((look, course)), Some((latest, place))) if look == *latest => {
+                let path = &mut elements[*place];
+                path.truncate(path.len() - "\"/>".len());
+                *path += &format!("{course}\"/>");
             }
-            continue;
-        };
-        match look == last {
-            true => text.truncate(text.len() - "\"/>\n".len()),
-            false => text += &format!("<path {look} d=\""),
+            (Some((look, course)), _) => {
+                elements.push(format!("<path {look} d=\"{course}\"/>"));
+                latest = Some((look, elements.len() - 1));
+            }
+            (None, _) => match elements.last_mut() {
+                // Letters stand on a line of their own.
+                Some(text) if text.starts_with("<text") && !text.ends_with("</text>") => {
+                    *text += line;
+                }
+                _ => {
+                    latest = latest.filter(|_| line.starts_with("<text"));
+                    elements.push(line.to_string());
+                }
+            },
         }
-        text += &format!("{place}\"/>\n");
-        last = look;
     }
-    text.trim_end().to_string()
+    elements.join("\n")
 }
 
 /// The look of a line, and where it runs.
@@ -181,6 +182,17 @@ fn polyline(element: &str) -> Option<(String, String)> {
     ))
 }
 
+/// The look of a line between two points, as a polyline has it, and where it runs.
+fn segment(element: &str) -> Option<(String, String)> {
+    let rest = element.strip_prefix("<line ")?.strip_suffix("\"/>")?;
+    let (look, rest) = rest.split_once(" x1=\"")?;
+    let (x1, rest) = rest.split_once("\" y1=\"")?;
+    let (y1, rest) = rest.split_once("\" x2=\"")?;
+    let (x2, y2) = rest.split_once("\" y2=\"")?;
+    let look = format!("fill=\"none\" {look}");
+    Some((look, format!("M{x1},{y1} {x2},{y2}")))
+}
+
 /// The look of a rectangle, and where it stands.
 fn rectangle(element: &str) -> Option<(String, String)> {
     let rest = element.strip_prefix("<rect x=\"")?.strip_suffix("/>")?;
@@ -192,6 +204,19 @@ fn rectangle(element: &str) -> Option<(String, String)> {
         look.to_string(),
         format!("M{x},{y}h{width}v{height}h-{width}z"),
     ))
+}
+
+/// The look of a dot, as a line without a length and with round ends, and where it is.
+fn dot(element: &str) -> Option<(String, String)> {
+    let rest = element
+        .strip_prefix("<circle cx=\"")?
+        .strip_suffix("\"/>")?;
+    let (x, rest) = rest.split_once("\" cy=\"")?;
+    let (y, rest) = rest.split_once("\" r=\"")?;
+    let (radius, colour) = rest.split_once("\" fill=\"")?;
+    let width = 2 * radius.parse::<u32>().ok()?;
+    let look = format!("stroke=\"{colour}\" stroke-width=\"{width}\" stroke-linecap=\"round\"");
+    Some((look, format!("M{x},{y}h0")))
 }
 
 /// Letters of the longest name.

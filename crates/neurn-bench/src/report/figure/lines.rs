@@ -49,14 +49,15 @@ impl Axes {
         self.ticks.iter().step_by(step).copied().collect()
     }
 
-    /// Of the labels: whole numbers have none.
+    /// Of the labels: as few as say where each is, up to four.
     fn decimals(&self) -> usize {
-        let whole = self.ticks.iter().all(|tick| tick.fract() == 0.0);
-        if whole {
-            0
-        } else {
-            decimals(&self.range()).max(1)
-        }
+        let say = |decimals: &i32| {
+            let parts = self.ticks.iter().map(|tick| tick * 10_f64.powi(*decimals));
+            parts
+                .into_iter()
+                .all(|part| (part - part.round()).abs() < 1e-6)
+        };
+        (0..4).find(say).unwrap_or(4) as usize
     }
 
     fn range(&self) -> Range<f64> {

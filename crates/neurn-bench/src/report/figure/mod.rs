@@ -45,3 +45,53 @@ pub(crate) struct Panel {
     pub(crate) title: String,
     pub(crate) drawing: ink::Drawing,
 }
+
+impl Figure {
+    /// Panels side by side; `None` without one.
+    pub(crate) fn of(
+        title: &str,
+        caption: String,
+        legend: Legend,
+        panels: Vec<Panel>,
+    ) -> Option<Self> {
+        let group = Group {
+            title: String::new(),
+            panels,
+        };
+        Self::of_groups(title, caption, legend, vec![group])
+    }
+
+    /// Those of the groups that have a panel; `None` without one.
+    pub(crate) fn of_groups(
+        title: &str,
+        caption: String,
+        legend: Legend,
+        mut groups: Vec<Group>,
+    ) -> Option<Self> {
+        groups.retain(|group| !group.panels.is_empty());
+        (!groups.is_empty()).then(|| Self {
+            title: title.to_string(),
+            caption,
+            legend,
+            groups,
+        })
+    }
+}
+
+impl Legend {
+    /// A name for each series, from the first.
+    pub(crate) fn of_series(names: impl IntoIterator<Item = String>) -> Self {
+        let keys = names.into_iter().enumerate();
+        Self::Keys(keys.map(|(place, name)| (ink::key(place), name)).collect())
+    }
+}
+
+impl Panel {
+    /// The only one of its figure, which says what it is.
+    pub(crate) fn untitled(drawing: ink::Drawing) -> Self {
+        Self {
+            title: String::new(),
+            drawing,
+        }
+    }
+}

@@ -86,7 +86,7 @@ mod tests {
             point(0.5, ""),
         ];
         let svg = scatter(&points, ["RMSE, none", "RMSE, NeuRN"]).unwrap().svg;
-        assert_eq!(svg.matches("<circle").count(), 4);
+        assert_eq!(svg.matches("h0").count(), 4);
         assert!(svg.contains("V1") && svg.contains("AL") && !svg.contains("LM"));
         assert_eq!(scatter(&[], ["", ""]), None);
     }

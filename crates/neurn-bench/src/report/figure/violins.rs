@@ -6,6 +6,7 @@ use super::ink::{
     Drawing, FINE, GRID, INK, LETTER, decimals, drawing, letters, room_of, series, tick,
 };
 use super::ticks::Ticks;
+use crate::measures::density::{bandwidth, density as kernel_density};
 use crate::statistics::percentile;
 
 /// Points of a violin's outline on one side. The page holds them all.
@@ -94,24 +95,20 @@ pub(crate) fn violins(names: &[String], violins: &[Violin], axis: &str) -> Optio
 }
 
 /// The density of a sample by a Gaussian kernel of Scott's bandwidth,
-/// `s n^(-1/5)`, up to a factor, from two bandwidths below it to two above it.
+/// `s n^(-1/5)`, from two bandwidths below it to two above it.
 /// Empty of equal values.
 fn density(values: &[f64]) -> Vec<(f64, f64)> {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let bandwidth = (squares / (count - 1.0).max(1.0)).sqrt() * count.powf(-0.2);
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let wide_enough = |bandwidth: &f64| *bandwidth > 1e-9 * mean.abs();
+    let Some(bandwidth) = bandwidth(values).filter(wide_enough) else {
+        return Vec::new();
+    };
     let low = values.iter().copied().fold(f64::INFINITY, f64::min) - 2.0 * bandwidth;
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max) + 2.0 * bandwidth;
-    if bandwidth <= 1e-9 * mean.abs() {
-        return Vec::new();
-    }
     let at = |point: usize| low + (high - low) * point as f64 / (POINTS - 1) as f64;
-    let kernel = |x: f64, value: f64| (-0.5 * ((x - value) / bandwidth).powi(2)).exp();
-    (0..POINTS)
-        .map(at)
-        .map(|x| (x, values.iter().map(|&value| kernel(x, value)).sum()))
-        .collect()
+    let places: Vec<f64> = (0..POINTS).map(at).collect();
+    let density = kernel_density(values, &places);
+    places.into_iter().zip(density).collect()
 }
 
 fn median(values: &[f64]) -> f64 {

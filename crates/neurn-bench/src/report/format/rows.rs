@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::report::Document;
 
-/// What a study has for programs: one flat structure a row, all of one type.
+/// What a study has for programs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rows {
     csv: String,
@@ -13,16 +13,16 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Numbers with all their digits. A number that is none is empty in CSV and null
-    /// in JSON.
-    pub(crate) fn of<R: Serialize>(rows: &[R]) -> Self {
+    /// Of CSV the rows are flat and of one type. A number that is none is empty there
+    /// and null in JSON.
+    pub(crate) fn of<R: Serialize, J: Serialize>(csv: &[R], json: &[J]) -> Self {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in rows {
+        for row in csv {
             // Into memory, and of a flat structure.
             writer.serialize(row).expect("a row of fields");
         }
         let bytes = writer.into_inner().expect("written to memory");
-        let json = rows.iter().map(serde_json::to_value);
+        let json = json.iter().map(serde_json::to_value);
         Self {
             csv: String::from_utf8(bytes).expect("CSV of text"),
             json: json.collect::<Result<_, _>>().expect("fields are JSON"),
@@ -34,25 +34,16 @@ impl Rows {
     }
 }
 
-#[derive(Serialize)]
-struct Page<'a> {
-    title: &'a str,
-    warning: Option<String>,
-    answer: &'a str,
-    rows: &'a [Value],
-}
-
-/// The rows, and what they are to be read with.
+/// The rows, one a line, and what they are to be read with.
 pub(crate) fn json(document: &Document) -> String {
-    let page = Page {
-        title: &document.title,
-        warning: document
-            .warning
-            .as_ref()
-            .map(|warning| format!("{}{}", warning.stressed, warning.rest)),
-        answer: &document.answer.text,
-        rows: &document.rows.json,
-    };
-    let text = serde_json::to_string_pretty(&page);
-    text.expect("text and numbers are JSON") + "\n"
+    let warning = document.warning.as_ref();
+    let warning = warning.map(|warning| format!("{}{}", warning.stressed, warning.rest));
+    let rows: Vec<String> = document.rows.json.iter().map(Value::to_string).collect();
+    format!(
+        "{{\n\"title\": {},\n\"warning\": {},\n\"answer\": {},\n\"rows\": [\n{}\n]\n}}\n",
+        Value::from(document.title.as_str()),
+        Value::from(warning),
+        Value::from(document.answer.text.as_str()),
+        rows.join(",\n")
+    )
 }

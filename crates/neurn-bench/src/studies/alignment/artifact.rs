@@ -13,6 +13,7 @@ use super::record::Record;
 use super::scores::{COARSE, overlaps, paired_units};
 use super::settings::Comparison;
 use crate::error::Error;
+use crate::file;
 use crate::measures::{Rdm, Scaling, spearman};
 use crate::report::write_whole;
 use crate::runner::Line;
@@ -174,10 +175,7 @@ impl Artifact {
     pub(super) fn write(&self, out: &Path, name: &str) -> Result<(), Error> {
         let path: PathBuf = out.join(name);
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|source| Error::Write {
-                path: folder.to_path_buf(),
-                source,
-            })?;
+            std::fs::create_dir_all(folder).map_err(file::at(folder))?;
         }
         let json = serde_json::to_vec(self).expect("numbers and text are JSON");
         write_whole(&path, &json)
@@ -190,13 +188,7 @@ impl Artifact {
         };
         let path = out.join(name);
         let failed = |reason: String| format!("{}: {reason}", path.display());
-        let metadata = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?;
-        if !metadata.is_file() || metadata.len() > MOST_BYTES {
-            return Err(failed(format!(
-                "expected a regular file of at most {MOST_BYTES} bytes"
-            )));
-        }
-        let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+        let bytes = file::read(&path, MOST_BYTES).map_err(|error| failed(error.to_string()))?;
         let artifact: Self =
             serde_json::from_slice(&bytes).map_err(|error| failed(error.to_string()))?;
         artifact.check().map_err(failed)?;

@@ -7,7 +7,7 @@ use faer::Mat;
 use super::neurons::Neurons;
 use super::settings::Settings;
 use crate::cortex::simulated::Simulated;
-use crate::cortex::{CortexError, Recordings, allen, antolik};
+use crate::cortex::{Recordings, allen, antolik};
 use crate::data::{Domain, cifar10};
 use crate::error::Error;
 use crate::file;
@@ -124,11 +124,7 @@ impl StudyData {
         }
         let path = folder.join(WEIGHTS);
         if path.exists() {
-            let digest = file::sha256(&path);
-            let mut digest = digest.map_err(|source| CortexError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            let mut digest = file::sha256(&path).map_err(file::at(&path))?;
             digest.truncate(16);
             self.weights = Some(WeightsOfMobileNet { path, digest });
         }

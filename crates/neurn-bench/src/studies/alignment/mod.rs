@@ -20,13 +20,13 @@ mod settings;
 mod tests;
 
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 pub use data::Cortex;
 pub use record::{
     BASELINE, Job, Learnt, MEAN, Measure, Network, Origin, Record, Value, difference,
 };
-pub use settings::{Comparison, ModelName, NamedFrontend, SIDE, Settings, UnitMap};
+pub use settings::{Comparison, SIDE, Settings, UnitMap};
 
 use artifact::Artifact;
 use data::StudyData;
@@ -40,7 +40,8 @@ use crate::device::Backend;
 use crate::error::Error;
 use crate::report::write_whole;
 use crate::runner::{Context, Line, Study, journal};
-use crate::studies::transfer::record::versions;
+use crate::studies::SettingsError;
+use crate::studies::made::{now, versions};
 use crate::train::{InputScale, Method};
 
 /// How values are computed, but for settings: counted up when it changes.
@@ -71,7 +72,7 @@ impl AlignmentStudy {
         backend: Backend,
         images: bool,
     ) -> Result<Self, Error> {
-        settings.check()?;
+        settings.check().map_err(SettingsError::from)?;
         Ok(Self {
             data: StudyData::read(cortex, learnt, &settings)?,
             settings,
@@ -91,7 +92,7 @@ impl AlignmentStudy {
             let seeds = 0..self.settings.seeds;
             seeds.map(|seed| one(model, origin, seed)).collect()
         };
-        let models: Vec<&str> = self.settings.models.iter().map(ModelName::as_str).collect();
+        let models: Vec<&str> = self.settings.models.iter().map(String::as_str).collect();
         let each = |origin| models.iter().flat_map(move |model| seeds(model, origin));
         let mut networks = vec![one("pixels", Origin::Pixels, 0)];
         if self.data.rates.is_some() {
@@ -200,7 +201,6 @@ impl Study for AlignmentStudy {
         // Before the record that names it.
         let name = Artifact::name(context.id);
         Artifact::of(neurons, &behind, &job.comparison).write(context.out, &name)?;
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Ok(Record {
             schema: Record::SCHEMA,
             id: context.id.to_string(),
@@ -210,7 +210,7 @@ impl Study for AlignmentStudy {
             values,
             artifacts: vec![name],
             seconds: start.elapsed().as_secs_f64(),
-            finished: since_1970.map_or(0, |since| since.as_secs()),
+            finished: now(),
             versions: versions(),
         })
     }

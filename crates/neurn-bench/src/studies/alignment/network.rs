@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::runner::claims::{Claim, Claims};
 use crate::runner::{Context, id};
 use crate::train::{
-    Checkpoints, Event, Examples, ImageShape, InputScale, InputStatistics, Method, Split,
-    TrainError, Trainer, Training, seeded,
+    Checkpoints, Event, Examples, ImageShape, InputStatistics, Method, Split, TrainError, Trainer,
+    Training, seeded,
 };
 
 /// The model that there are weights of.
@@ -170,27 +170,16 @@ impl Subject<'_> {
     /// The scale of the input of a network that is not trained here: by the images
     /// that others are trained on, or, without any, by the stimuli.
     fn input(&self, method: &Method) -> Result<InputStatistics, Error> {
-        let all = |mean, std| InputStatistics {
-            mean: vec![mean],
-            std: vec![std],
-        };
-        Ok(match (&method.input, &self.data.photographs) {
-            (InputScale::Standardized, Some(domain)) => {
+        match (method.input.fixed(), &self.data.photographs) {
+            (Some(fixed), _) => Ok(fixed),
+            (None, Some(domain)) => {
                 let range = 0..self.split(&self.data.training).train;
                 let train = self.through(Examples::new(&domain.train, range, SIDE), method);
                 let found = method.input.statistics(&train, self.context.device);
-                found.map_err(TrainError::from)?
+                Ok(found.map_err(TrainError::from)?)
             }
-            (InputScale::Standardized, None) => {
-                statistics(method.frontend.init().forward(self.images()))
-            }
-            (InputScale::Half, _) => all(0.5, 0.5),
-            (InputScale::Raw, _) => all(0.0, 1.0),
-            (InputScale::Fixed { mean, std }, _) => InputStatistics {
-                mean: mean.clone(),
-                std: std.clone(),
-            },
-        })
+            (None, None) => Ok(statistics(method.frontend.init().forward(self.images()))),
+        }
     }
 
     fn split(&self, training: &Training) -> Split {

@@ -1,6 +1,7 @@
 //! The side of cortex, made ready to be compared with many layers.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use faer::Mat;
 use sha2::{Digest, Sha256};
@@ -88,11 +89,11 @@ impl Neurons {
     ///
     /// If there are no sites, or fewer than 4 or more than 2,000 scenes.
     pub fn of_similarities(data: Similarities) -> Result<Self, Error> {
-        check_scenes(&data.name, data.stimuli.scenes())?;
+        let place = place(data.path.as_deref(), &data.name);
+        check_scenes(&place, data.stimuli.scenes())?;
         if data.sites.is_empty() {
             return Err(Error::Argument(format!(
-                "{}: expected sites, found none",
-                data.name
+                "{place}: expected sites, found none"
             )));
         }
         let groups: Vec<Group> = data
@@ -131,12 +132,12 @@ impl Neurons {
     /// If no group has as many neurons as it takes, there are fewer than 4 or more
     /// than 2,000 scenes, or a response is beyond 1e100.
     pub fn of_recordings(mut data: Recordings, comparison: &Comparison) -> Result<Self, Error> {
-        check_scenes(&data.name, data.stimuli.scenes())?;
+        let place = place(data.path.as_deref(), &data.name);
+        check_scenes(&place, data.stimuli.scenes())?;
         let large = |response: &&f64| response.abs() > LARGEST;
         if let Some(found) = data.responses.values().iter().find(large) {
             return Err(Error::Argument(format!(
-                "{}: expected responses of at most {LARGEST:e}, found {found:e}",
-                data.name
+                "{place}: expected responses of at most {LARGEST:e}, found {found:e}"
             )));
         }
         if comparison.choose {
@@ -170,8 +171,7 @@ impl Neurons {
         }
         if groups.is_empty() {
             return Err(Error::Argument(format!(
-                "{}: expected a group of at least {} neurons, found {} neurons in all",
-                data.name,
+                "{place}: expected a group of at least {} neurons, found {} neurons in all",
                 comparison.least_neurons,
                 data.neurons.len()
             )));
@@ -235,13 +235,18 @@ pub fn averaged(groups: &[Group]) -> Vec<usize> {
     }
 }
 
+/// Where an error is: the file, or the name of what comes from none.
+fn place(path: Option<&Path>, name: &str) -> String {
+    path.map_or(name.to_string(), |path| path.display().to_string())
+}
+
 /// What resampling needs at least and bears at most: the RDM of 2,000 scenes takes
 /// 16 MB, and every layer has one.
-fn check_scenes(name: &str, scenes: usize) -> Result<(), Error> {
+fn check_scenes(place: &str, scenes: usize) -> Result<(), Error> {
     match (4..=2_000).contains(&scenes) {
         true => Ok(()),
         false => Err(Error::Argument(format!(
-            "{name}: expected 4 to 2000 scenes, found {scenes}"
+            "{place}: expected 4 to 2000 scenes, found {scenes}"
         ))),
     }
 }

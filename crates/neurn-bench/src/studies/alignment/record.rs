@@ -1,14 +1,15 @@
 //! A job, and what is kept of it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::Display;
 
 use super::settings::Comparison;
 use crate::device::Backend;
 use crate::runner::Line;
 use crate::train::{Method, Training};
+use crate::value::{WrongValue, within};
 
 /// One network, or a control, against one set of neurons, behind every frontend:
 /// everything that its values depend on.
@@ -51,14 +52,20 @@ pub struct Network {
 }
 
 /// Where the weights of a network are from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "lowercase")]
 pub enum Origin {
     /// It has none: the pixels themselves.
+    #[strum(to_string = "none")]
     Pixels,
     /// The pixels, the scenes in a random order.
+    #[strum(to_string = "none")]
     Shuffled,
     /// The expected responses that simulated neurons were made from.
+    #[strum(to_string = "none")]
     Generator,
     /// As they were drawn.
     Untrained,
@@ -70,22 +77,31 @@ pub enum Origin {
 }
 
 /// How alike a network and neurons are, by what.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Spearman's correlation of RDMs.
+    #[strum(to_string = "RSA")]
     Rsa,
     /// Between maps; less is nearer.
+    #[strum(to_string = "RMSE")]
     Rmse,
     /// Overlap of densities of activity.
+    #[strum(to_string = "KDE-IoU")]
     KdeIou,
     /// Predictivity by ridge regression.
+    #[strum(to_string = "ridge r")]
     Ridge,
     /// The same over the root of the neuron's reliability.
+    #[strum(to_string = "ridge r, corrected")]
     RidgeCorrected,
     /// Linear CKA.
+    #[strum(to_string = "CKA")]
     Cka,
     /// The same of unbiased estimates.
+    #[strum(to_string = "CKA, debiased")]
     CkaDebiased,
     /// After the best rotation.
     Procrustes,
@@ -213,17 +229,6 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pixels | Self::Shuffled | Self::Generator => "none",
-            Self::Untrained => "untrained",
-            Self::Cifar10 => "cifar10",
-            Self::ImageNet => "imagenet",
-        })
-    }
-}
-
 impl Measure {
     /// All of them, as tables have them.
     pub const ALL: [Self; 8] = [
@@ -243,21 +248,6 @@ impl Measure {
     }
 }
 
-impl fmt::Display for Measure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Rsa => "RSA",
-            Self::Rmse => "RMSE",
-            Self::KdeIou => "KDE-IoU",
-            Self::Ridge => "ridge r",
-            Self::RidgeCorrected => "ridge r, corrected",
-            Self::Cka => "CKA",
-            Self::CkaDebiased => "CKA, debiased",
-            Self::Procrustes => "Procrustes",
-        })
-    }
-}
-
 impl Line for Record {
     const SCHEMA: u32 = 2;
 
@@ -266,37 +256,26 @@ impl Line for Record {
     }
 
     fn check(&self) -> Result<(), String> {
-        let wrong = |key: &str, expected: &str, found: String| {
-            Err(format!("{key}: expected {expected}, found {found}"))
-        };
         if self.values.is_empty() {
-            return wrong("values", "at least one", "none".to_string());
+            return Err(WrongValue::new("values", "at least one", "none").into());
         }
         for value in &self.values {
-            let numbers = [Some(value.value), value.ceiling, value.p];
+            let numbers = [Some(value.value), value.ceiling];
             let ends = value.interval.iter().flatten().copied();
-            let mut all = numbers.into_iter().flatten().chain(ends);
-            if let Some(found) = all.find(|number| number.abs() > 1e6 || number.is_nan()) {
-                return wrong("values", "numbers up to 1e6", found.to_string());
+            for number in numbers.into_iter().flatten().chain(ends) {
+                within("values", [-1e6, 1e6], number)?;
             }
-            if let Some(p) = value.p.filter(|p| !(0.0..=1.0).contains(p)) {
-                return wrong("p", "0 to 1", p.to_string());
-            }
+            within("p", [0.0, 1.0], value.p.unwrap_or(0.0))?;
         }
         for learnt in &self.learnt {
-            for percent in [learnt.validation_accuracy, learnt.test_accuracy] {
-                if !(0.0..=100.0).contains(&percent) {
-                    return wrong("accuracy", "0 to 100", percent.to_string());
-                }
-            }
+            within("accuracy", [0.0, 100.0], learnt.validation_accuracy)?;
+            within("accuracy", [0.0, 100.0], learnt.test_accuracy)?;
         }
         if let Some(path) = self.artifacts.iter().find(|path| !is_inside(path)) {
-            return wrong("artifacts", "a file in the study's folder", path.clone());
+            let expected = "a file in the study's folder";
+            return Err(WrongValue::new("artifacts", expected, path).into());
         }
-        match (0.0..1e9).contains(&self.seconds) {
-            true => Ok(()),
-            false => wrong("seconds", "0 to 1e9", self.seconds.to_string()),
-        }
+        Ok(within("seconds", [0.0, 1e9], self.seconds)?)
     }
 }
 

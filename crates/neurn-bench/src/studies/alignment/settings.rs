@@ -2,24 +2,24 @@
 
 use std::path::Path;
 
-use neurn_models::{FrontendConfig, Model, UnknownFrontend};
+use neurn_models::{FRONTENDS, FrontendConfig, MODELS, Model};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
 use crate::measures::{Distance, Pairing, Scaling};
-use crate::studies::transfer::read_toml;
+use crate::studies::settings_file::{self, SettingsError};
 use crate::train::{InputScale, Method, Training};
+use crate::value::{WrongValue, names, within};
 
 /// How networks and neurons are compared, and what networks learn. A TOML file in
 /// which everything has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The networks.
-    pub models: Vec<ModelName>,
-    /// What stands before them, besides nothing, which always comes first and is what
-    /// the others are compared with.
-    pub frontends: Vec<NamedFrontend>,
+    /// The networks, by their names in `neurn-models`.
+    pub models: Vec<String>,
+    /// What stands before them, by name, besides nothing, which always comes first and
+    /// is what the others are compared with.
+    pub frontends: Vec<String>,
     /// How many seeds of each network, from 0; 1 to 1,000.
     pub seeds: u64,
     /// What the input of networks is scaled by, but for MobileNet's, which has the scale
@@ -70,69 +70,17 @@ pub enum UnitMap {
     Weighted,
 }
 
-/// The name of a model of `neurn-models`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ModelName(String);
-
-/// A frontend by its name in `neurn-models`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct NamedFrontend {
-    name: String,
-    config: FrontendConfig,
-}
-
 /// Side of the images that a network learns from and sees here.
 pub const SIDE: usize = 32;
 
 /// The most seeds.
 const MOST_SEEDS: u64 = 1_000;
 
-impl TryFrom<String> for ModelName {
-    type Error = neurn_models::UnknownModel;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse::<Model>().map(|_| Self(name))
-    }
-}
-
-impl From<ModelName> for String {
-    fn from(model: ModelName) -> Self {
-        model.0
-    }
-}
-
-impl ModelName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for NamedFrontend {
-    type Error = UnknownFrontend;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        let config = name.parse()?;
-        Ok(Self { name, config })
-    }
-}
-
-impl From<NamedFrontend> for String {
-    fn from(frontend: NamedFrontend) -> Self {
-        frontend.name
-    }
-}
-
 impl Default for Settings {
     fn default() -> Self {
-        let named = |name: &str| name.to_string().try_into();
         Self {
-            models: ["digit-net-small", "resnet18"]
-                .map(|name| ModelName(name.to_string()))
-                .to_vec(),
-            frontends: vec![named("neurn").expect("a frontend's name")],
+            models: ["digit-net-small", "resnet18"].map(str::to_string).to_vec(),
+            frontends: vec!["neurn".to_string()],
             seeds: 3,
             input: InputScale::default(),
             comparison: Comparison::default(),
@@ -170,14 +118,11 @@ impl Settings {
     /// # Errors
     ///
     /// If the file cannot be read or does not hold settings that are of use.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        let settings: Self = read_toml(path, |text| toml::from_str(text))?;
-        match settings.check() {
-            Err(Error::Argument(wrong)) => {
-                Err(Error::Argument(format!("{}: {wrong}", path.display())))
-            }
-            _ => Ok(settings),
-        }
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        let settings: Self = settings_file::read(path)?;
+        let checked = settings.check();
+        checked.map_err(|wrong| SettingsError::from(wrong).of(Some(path)))?;
+        Ok(settings)
     }
 
     /// As TOML, with every default written out.
@@ -190,87 +135,38 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// [`Error::Argument`] that names the key, what was expected and what was found.
-    pub fn check(&self) -> Result<(), Error> {
-        let (comparison, training) = (&self.comparison, &self.training);
-        for (key, [least, most], found) in [
-            (
-                "comparison.scene_draws",
-                [10, 100_000],
-                comparison.scene_draws,
-            ),
-            (
-                "comparison.neuron_draws",
-                [10, 100_000],
-                comparison.neuron_draws,
-            ),
-            (
-                "comparison.permutations",
-                [1, 100_000],
-                comparison.permutations,
-            ),
-            (
-                "comparison.least_neurons",
-                [2, 1_000_000],
-                comparison.least_neurons,
-            ),
-            ("training.epochs", [1, 1_000_000], training.epochs),
-            (
-                "training.iterations",
-                [1, 1_000_000],
-                training.iterations.unwrap_or(1),
-            ),
-            ("training.batch", [1, 1_000_000], training.batch),
-            ("training.train_limit", [1, 1_000_000], training.train_limit),
-            (
-                "training.validation_limit",
-                [1, 1_000_000],
-                training.validation_limit,
-            ),
-            ("training.image_size", [SIDE, SIDE], training.image_size),
+    /// The key, what was expected and what was found.
+    pub fn check(&self) -> Result<(), WrongValue> {
+        let comparison = &self.comparison;
+        within("seeds", [1, MOST_SEEDS], self.seeds)?;
+        for (key, ends, found) in [
+            ("scene_draws", [10, 100_000], comparison.scene_draws),
+            ("neuron_draws", [10, 100_000], comparison.neuron_draws),
+            ("permutations", [1, 100_000], comparison.permutations),
+            ("least_neurons", [2, 1_000_000], comparison.least_neurons),
         ] {
-            if !(least..=most).contains(&found) {
-                return wrong(key, &format!("a number from {least} to {most}"), found);
-            }
+            within(&format!("comparison.{key}"), ends, found)?;
         }
-        if !(1..=MOST_SEEDS).contains(&self.seeds) {
-            return wrong(
-                "seeds",
-                &format!("a number from 1 to {MOST_SEEDS}"),
-                self.seeds,
-            );
-        }
-        let rate = training.learning_rate;
-        if !(rate > 0.0 && rate.is_finite()) {
-            return wrong("training.learning_rate", "a positive number", rate);
-        }
+        self.training.check([SIDE, SIDE])?;
         if matches!(self.input, InputScale::Fixed { .. }) {
-            return wrong("input", &InputScale::NAMES.join(", "), self.input.label());
+            let expected = InputScale::NAMES.join(", ");
+            return Err(WrongValue::new("input", expected, self.input.label()));
         }
-        for (place, frontend) in self.frontends.iter().enumerate() {
-            if self.frontends[..place].contains(frontend) {
-                return wrong(
-                    "frontends",
-                    "each once",
-                    format!("`{}` again", frontend.name),
-                );
-            }
-        }
-        for (place, model) in self.models.iter().enumerate() {
-            if self.models[..place].contains(model) {
-                return wrong("models", "each once", format!("`{}` again", model.0));
-            }
-        }
-        Ok(())
+        let is_model = |name: &str| name.parse::<Model>().is_ok();
+        let is_frontend = |name: &str| name.parse::<FrontendConfig>().is_ok();
+        names("models", &self.models, is_model, MODELS)?;
+        names("frontends", &self.frontends, is_frontend, &FRONTENDS)
     }
 
     /// Nothing, and then every frontend, each with this scale of the network's input.
+    ///
+    /// # Panics
+    ///
+    /// If a frontend's name is none, which [`check`](Self::check) finds.
     pub fn methods(&self, input: &InputScale) -> Vec<Method> {
-        let others = self
-            .frontends
-            .iter()
-            .map(|frontend| frontend.config.clone());
-        let others = others.filter(|config| !config.is_none());
+        let named = self.frontends.iter();
+        let named = named.map(|name| name.parse().expect("names were checked"));
+        let others = named.filter(|config: &FrontendConfig| !config.is_none());
         std::iter::once(FrontendConfig::none())
             .chain(others)
             .map(|frontend| Method {
@@ -279,13 +175,6 @@ impl Settings {
             })
             .collect()
     }
-}
-
-fn wrong(key: &str, expected: &str, found: impl ToString) -> Result<(), Error> {
-    let found = found.to_string();
-    Err(Error::Argument(format!(
-        "{key}: expected {expected}, found {found}"
-    )))
 }
 
 #[cfg(test)]
@@ -349,7 +238,6 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let error = Settings::read(&path).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{error}");
             let error = error.to_string();
             assert!(
                 error.contains(expected) && error.contains("settings.toml"),

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::plan::{Plan, PlanError, Protocol};
+use super::plan::{Plan, Protocol};
 use crate::device::Backend;
-use crate::train::{ImageShape, Method, Training};
+use crate::studies::SettingsError;
+use crate::train::{Examples, ImageShape, Method, Training};
+use crate::value::WrongValue;
 
 /// One network to train. Its targets are not part of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,9 +44,6 @@ impl Job {
         )
     }
 }
-
-/// Channels of every image, whatever its domain.
-pub(super) const CHANNELS: usize = 3;
 
 impl Plan {
     /// The domains that networks are trained on, of these.
@@ -87,22 +86,11 @@ impl Plan {
         classes: &[String],
         fingerprints: &BTreeMap<String, String>,
         backend: Backend,
-    ) -> Result<Vec<Job>, PlanError> {
+    ) -> Result<Vec<Job>, SettingsError> {
         self.check(domains)?;
-        let images = ImageShape {
-            channels: CHANNELS,
-            side: self.training.image_size,
-        };
+        self.check_networks(domains, classes.len())
+            .map_err(|wrong| wrong.of(self.file.as_deref()))?;
         let sets = self.source_sets(domains);
-        if sets.iter().any(Vec::is_empty) {
-            let expected = "two or more to leave one out";
-            return Err(PlanError::value("sources", expected, "one"));
-        }
-        for model in &self.models {
-            for method in &self.methods {
-                method.classifier(model, classes.len(), images)?;
-            }
-        }
         let mut jobs = Vec::new();
         for model in distinct(self.models.iter()) {
             for sources in &sets {
@@ -129,12 +117,30 @@ impl Plan {
         }
         Ok(jobs)
     }
+
+    /// That there are sources left, and that each combination makes a network.
+    fn check_networks(&self, domains: &[String], classes: usize) -> Result<(), SettingsError> {
+        if self.source_sets(domains).iter().any(Vec::is_empty) {
+            let expected = "two or more to leave one out";
+            return Err(WrongValue::new("sources", expected, "one").into());
+        }
+        let images = ImageShape {
+            channels: Examples::CHANNELS,
+            side: self.training.image_size,
+        };
+        for model in &self.models {
+            for method in &self.methods {
+                method.check(model, classes, images)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::id;
+    use crate::runner::assert_another_identity;
 
     fn names(text: &str) -> Vec<String> {
         text.split(' ').map(str::to_string).collect()
@@ -195,15 +201,6 @@ mod tests {
             |job| job.training.validation_limit += 1,
             |job| _ = job.data.insert("a".to_string(), "another".to_string()),
         ];
-        let mut ids = vec![id(&job)];
-        for change in changes {
-            let mut other = job.clone();
-            change(&mut other);
-            ids.push(id(&other));
-        }
-        let count = ids.len();
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), count);
+        assert_another_identity(&job, &changes);
     }
 }

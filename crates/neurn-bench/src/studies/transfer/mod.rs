@@ -13,8 +13,7 @@ mod study;
 
 pub use job::Job;
 pub use methods::{UnknownMethod, names as method_names};
-pub(crate) use plan::read_toml;
-pub use plan::{Plan, PlanError, Protocol};
+pub use plan::{Plan, Protocol};
 pub use presets::PRESETS;
 pub use run::Target;
 pub use source::Data;

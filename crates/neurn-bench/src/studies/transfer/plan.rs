@@ -1,15 +1,16 @@
 //! A study as a file: the combinations to run, in TOML.
 
-use crate::studies::distinct;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use serde::de::{self};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::methods::Entry;
 use crate::data::ShiftKind;
-use crate::train::{InputScale, Method, MethodError, Training};
+use crate::data::suite::IMAGE_SIZES;
+use crate::studies::distinct;
+use crate::studies::settings_file::{self, SettingsError};
+use crate::train::{InputScale, Method, Training};
+use crate::value::{WrongValue, within};
 
 /// The combinations to run.
 ///
@@ -40,6 +41,9 @@ use crate::train::{InputScale, Method, MethodError, Training};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// What the report is headed with.
     #[serde(default)]
     pub title: String,
@@ -95,58 +99,6 @@ pub enum Protocol {
 /// A plan of more is a slip.
 const MOST_RUNS: usize = 100_000;
 
-/// Why a plan cannot be carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    /// The file cannot be read.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is too large to be one.
-    #[error("{}: expected at most {most} bytes, found more", path.display())]
-    Large {
-        /// The file.
-        path: PathBuf,
-        /// The most that is read.
-        most: u64,
-    },
-    /// The text is not what it should be.
-    #[error("{}: {source}", path.display())]
-    Toml {
-        /// The file, or the name of the preset.
-        path: PathBuf,
-        /// What the parser said, with the place.
-        source: Box<toml::de::Error>,
-    },
-    /// A value that nothing can be run with.
-    #[error("the plan's `{key}`: expected {expected}, found {found}")]
-    Value {
-        /// The key.
-        key: String,
-        /// What would serve.
-        expected: String,
-        /// What stands there.
-        found: String,
-    },
-    /// No network can be made of a combination.
-    #[error(transparent)]
-    Method(#[from] MethodError),
-}
-
-impl PlanError {
-    pub(super) fn value(key: &str, expected: &str, found: impl ToString) -> Self {
-        Self::Value {
-            key: key.to_string(),
-            expected: expected.to_string(),
-            found: found.to_string(),
-        }
-    }
-}
-
 impl Plan {
     /// The plan of a TOML text.
     pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
@@ -154,8 +106,11 @@ impl Plan {
     }
 
     /// Reads a plan. A file of over a megabyte is not read.
-    pub fn read(path: &Path) -> Result<Self, PlanError> {
-        read_toml(path, Self::from_toml)
+    pub fn read(path: &Path) -> Result<Self, SettingsError> {
+        Ok(Self {
+            file: Some(path.to_path_buf()),
+            ..settings_file::read(path)?
+        })
     }
 
     /// The plan as TOML, with every default written out.
@@ -184,110 +139,76 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// What was expected of which key.
-    pub fn check(&self, domains: &[String]) -> Result<(), PlanError> {
-        for (key, count) in [
-            ("models", self.models.len()),
-            ("methods", self.methods.len()),
-            ("seeds", self.seeds.len()),
+    /// What was expected of which key, in which file.
+    pub fn check(&self, domains: &[String]) -> Result<(), SettingsError> {
+        let checked = self
+            .check_names(domains)
+            .and_then(|()| self.check_numbers(domains.len()));
+        checked.map_err(|wrong| SettingsError::from(wrong).of(self.file.as_deref()))
+    }
+
+    fn check_names(&self, domains: &[String]) -> Result<(), WrongValue> {
+        for (key, is_empty) in [
+            ("models", self.models.is_empty()),
+            ("methods", self.methods.is_empty()),
+            ("seeds", self.seeds.is_empty()),
         ] {
-            if count == 0 {
-                return Err(PlanError::value(key, "at least one", "none"));
+            if is_empty {
+                return Err(WrongValue::new(key, "at least one", "none"));
             }
         }
-        let known = format!("any of {}", domains.join(", "));
         for (key, names) in [
             ("sources", &self.sources),
             ("targets", &self.targets),
             ("shifted", &self.shifted),
         ] {
             if let Some(name) = names.iter().find(|name| !domains.contains(name)) {
-                return Err(PlanError::value(key, &known, format!("`{name}`")));
+                let known = format!("any of {}", domains.join(", "));
+                return Err(WrongValue::new(key, known, format!("`{name}`")));
             }
         }
         let targets = &self.targets;
         let untested = |name: &&String| !targets.is_empty() && !targets.contains(name);
-        if let Some(name) = self.shifted.iter().find(untested) {
-            return Err(PlanError::value(
-                "shifted",
-                "names of `targets`",
-                format!("`{name}`"),
-            ));
+        match self.shifted.iter().find(untested) {
+            None => Ok(()),
+            Some(name) => {
+                let found = format!("`{name}`");
+                Err(WrongValue::new("shifted", "names of `targets`", found))
+            }
         }
-        for method in &self.methods {
-            check_input(&method.input)?;
-        }
-        self.check_count(domains.len())?;
-        self.check_training()
     }
 
-    fn check_count(&self, domains: usize) -> Result<(), PlanError> {
+    fn check_numbers(&self, domains: usize) -> Result<(), WrongValue> {
         let sources = match self.sources.len() {
             0 => domains,
             count => count,
         };
-        let lists = [
+        let runs = [
             self.models.len(),
             sources,
             self.seeds.len(),
             self.methods.len(),
             self.learning_rates.len().max(1),
         ];
-        let runs = lists
-            .iter()
-            .fold(1_usize, |all, count| all.saturating_mul(*count));
-        match runs > MOST_RUNS {
-            true => {
-                let expected = format!("at most {MOST_RUNS} runs");
-                Err(PlanError::value(
-                    "seeds",
-                    &expected,
-                    format!("{runs} combinations"),
-                ))
-            }
-            false => Ok(()),
+        let runs = runs.into_iter().fold(1_usize, usize::saturating_mul);
+        if runs > MOST_RUNS {
+            let expected = format!("at most {MOST_RUNS} runs");
+            let found = format!("{runs} combinations");
+            return Err(WrongValue::new("seeds", expected, found));
         }
-    }
-
-    fn check_training(&self) -> Result<(), PlanError> {
-        let training = &self.training;
-        for (key, number) in [
-            ("training.epochs", training.epochs),
-            ("training.iterations", training.iterations.unwrap_or(1)),
-            ("training.batch", training.batch),
-            ("training.train_limit", training.train_limit),
-            ("training.validation_limit", training.validation_limit),
-            ("shift_limit", self.shift_limit),
-        ] {
-            if !(1..=1_000_000).contains(&number) {
-                return Err(PlanError::value(
-                    key,
-                    "a whole number from 1 to 1000000",
-                    number,
-                ));
-            }
-        }
-        if !(8..=1024).contains(&training.image_size) {
-            let expected = "a whole number from 8 to 1024";
-            return Err(PlanError::value(
-                "training.image_size",
-                expected,
-                training.image_size,
-            ));
-        }
+        within("shift_limit", [1, 1_000_000], self.shift_limit)?;
         for training in self.trainings() {
-            let rate = training.learning_rate;
-            if !(rate > 0.0 && rate.is_finite()) {
-                let expected = "a positive number";
-                return Err(PlanError::value("training.learning_rate", expected, rate));
-            }
+            let sides = [*IMAGE_SIZES.start(), *IMAGE_SIZES.end()];
+            training.check(sides)?;
         }
-        Ok(())
+        self.methods
+            .iter()
+            .try_for_each(|method| check_input(&method.input))
     }
 }
 
 /// A deviation that can be divided by.
-fn check_input(input: &InputScale) -> Result<(), PlanError> {
+fn check_input(input: &InputScale) -> Result<(), WrongValue> {
     let InputScale::Fixed { mean, std } = input else {
         return Ok(());
     };
@@ -295,7 +216,7 @@ fn check_input(input: &InputScale) -> Result<(), PlanError> {
     let mean_fits = mean.iter().all(|mean| mean.is_finite());
     match lengths_fit && mean_fits && std.iter().all(|std| *std > 0.0 && std.is_finite()) {
         true => Ok(()),
-        false => Err(PlanError::value(
+        false => Err(WrongValue::new(
             "methods.input",
             "as many means as deviations, which are over 0",
             format!("{mean:?} and {std:?}"),
@@ -338,31 +259,6 @@ fn seeds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Erro
         ))),
         Seeds::List(list) => Ok(distinct(list.into_iter())),
     }
-}
-
-/// Reads a TOML file of at most a megabyte.
-pub(crate) fn read_toml<T>(
-    path: &Path,
-    parse: impl Fn(&str) -> Result<T, toml::de::Error>,
-) -> Result<T, PlanError> {
-    const LARGEST: u64 = 1 << 20;
-    let io = |source| PlanError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(io)?;
-    let read = file.take(LARGEST + 1).read_to_string(&mut text);
-    if read.map_err(io)? as u64 > LARGEST {
-        return Err(PlanError::Large {
-            path: path.to_path_buf(),
-            most: LARGEST,
-        });
-    }
-    parse(&text).map_err(|source| PlanError::Toml {
-        path: path.to_path_buf(),
-        source: Box::new(source),
-    })
 }
 
 #[cfg(test)]
@@ -412,7 +308,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn what_is_wrong_is_named_and_the_file_that_it_is_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.toml");
         for (text, says) in [
             (r#"methods = ["canny"]"#, "`canny`"),
             (
@@ -433,19 +331,14 @@ mod tests {
             ("methods = [\"none\"]\nseeds = 1000001", "from 1 to 1000000"),
             ("methods = [\"none\"]\nepochs = 3", "epochs"),
             ("", "methods"),
-        ] {
-            let error = Plan::from_toml(text).unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
-        }
-        for (text, says) in [
-            ("methods = []", "`methods`: expected at least one"),
+            ("methods = []", "methods: expected at least one"),
             (
                 "methods = [\"none\"]\nsources = [\"emnist\"]",
-                "`sources`: expected any of mnist",
+                "sources: expected any of mnist",
             ),
             (
                 "methods = [\"none\"]\ntargets = [\"svhn\"]\nshifted = [\"usps\"]",
-                "`shifted`",
+                "shifted: expected",
             ),
             (
                 "methods = [\"none\"]\nseeds = 1000000",
@@ -457,23 +350,28 @@ mod tests {
             ),
             (
                 "methods = [\"none\"]\n[training]\nepochs = 0",
-                "`training.epochs`",
+                "training.epochs: expected",
             ),
             (
                 "methods = [\"none\"]\n[training]\niterations = 0",
-                "`training.iterations`",
+                "training.iterations: expected",
             ),
             (
                 "methods = [\"none\"]\n[training]\nimage_size = 4",
-                "`training.image_size`",
+                "training.image_size: expected",
             ),
             (
                 "methods = [{ method = \"none\", input = { fixed = { mean = [0.0], std = [0.0] } } }]",
                 "deviations, which are over 0",
             ),
         ] {
-            let error = plan(text).check(&domains()).unwrap_err().to_string();
-            assert!(error.contains(says), "{text}: {error}");
+            std::fs::write(&path, text).unwrap();
+            let checked = Plan::read(&path).and_then(|plan| plan.check(&domains()));
+            let error = checked.unwrap_err().to_string();
+            assert!(
+                error.contains(says) && error.contains("plan.toml"),
+                "{text}: {error}"
+            );
         }
     }
 }

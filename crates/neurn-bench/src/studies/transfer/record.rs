@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::Backend;
 use crate::runner::Line;
 use crate::train::{Epoch, InputStatistics, Method, Training};
+use crate::value::within;
 
 /// One run: a network trained on one domain or several, and tested on others.
 ///
@@ -78,6 +79,8 @@ pub struct TargetResult {
     pub fingerprint: String,
 }
 
+const PERCENT: [f64; 2] = [0.0, 100.0];
+
 impl Line for Record {
     const SCHEMA: u32 = 2;
 
@@ -86,17 +89,14 @@ impl Line for Record {
     }
 
     fn check(&self) -> Result<(), String> {
-        within("validation_accuracy", self.validation_accuracy, 100.0)?;
-        within("seconds", self.seconds, 1e9)?;
+        within("validation_accuracy", PERCENT, self.validation_accuracy)?;
+        within("seconds", [0.0, 1e9], self.seconds)?;
         if self.sources.is_empty() || self.classes.len() < 2 {
             return Err("expected a source and two classes".to_string());
         }
         for (place, epoch) in self.learning.iter().enumerate() {
-            within(
-                "validation_accuracy of an epoch",
-                epoch.validation_accuracy,
-                100.0,
-            )?;
+            let accuracy = epoch.validation_accuracy;
+            within("validation_accuracy of an epoch", PERCENT, accuracy)?;
             if epoch.epoch != place + 1 {
                 let (expected, found) = (place + 1, epoch.epoch);
                 return Err(format!("expected epoch {expected}, found {found}"));
@@ -113,8 +113,8 @@ impl Line for Record {
 
 impl TargetResult {
     fn check(&self, classes: usize) -> Result<(), String> {
-        within("accuracy", self.accuracy, 100.0)?;
-        within("majority", self.majority, 100.0)?;
+        within("accuracy", PERCENT, self.accuracy)?;
+        within("majority", PERCENT, self.majority)?;
         let Some(confusion) = &self.confusion else {
             return Ok(());
         };
@@ -134,42 +134,9 @@ impl TargetResult {
     }
 }
 
-fn within(what: &str, found: f64, most: f64) -> Result<(), String> {
-    match (0.0..=most).contains(&found) {
-        true => Ok(()),
-        false => Err(format!(
-            "{what}: expected a number from 0 to {most}, found {found}"
-        )),
-    }
-}
-
-/// Versions of neurn and Burn.
-pub fn versions() -> BTreeMap<String, String> {
-    [
-        ("neurn", env!("CARGO_PKG_VERSION")),
-        ("burn", burn_version()),
-    ]
-    .map(|(name, version)| (name.to_string(), version.to_string()))
-    .into()
-}
-
-/// The version of Burn that the lock file of this build names.
-fn burn_version() -> &'static str {
-    let lock = include_str!("../../../../../Cargo.lock");
-    let after = lock.split_once("name = \"burn\"\nversion = \"");
-    after
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map_or("unknown", |(version, _)| version)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn burn_is_named_as_it_was_locked() {
-        assert!(versions()["burn"].starts_with("0.22."), "{:?}", versions());
-    }
 
     fn target(change: impl FnOnce(&mut TargetResult)) -> Result<(), String> {
         let mut target = TargetResult {

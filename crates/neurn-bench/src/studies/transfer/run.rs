@@ -1,15 +1,16 @@
 //! One run, from images to its record.
 
 use std::collections::BTreeMap;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use neurn_models::Frontend;
 
-use super::job::{CHANNELS, Job};
-use super::record::{Record, TargetResult, versions};
+use super::job::Job;
+use super::record::{Record, TargetResult};
 use crate::data::{Domain, Shift};
 use crate::error::Error;
 use crate::runner::{Context, Line};
+use crate::studies::made::{now, versions};
 use crate::train::{
     Checkpoints, Confusion, Event, Examples, ImageShape, InputStatistics, Split, TrainError,
     Trained, Trainer,
@@ -92,12 +93,11 @@ impl Run<'_> {
             method, training, ..
         } = self.job;
         let images = ImageShape {
-            channels: CHANNELS,
+            channels: Examples::CHANNELS,
             side: training.image_size,
         };
         let classes = self.job.classes.len();
-        let classifier = method.classifier(&self.job.model, classes, images);
-        let classifier = classifier.map_err(|error| Error::Plan(error.into()))?;
+        let classifier = method.classifier(&self.job.model, classes, images)?;
         let first = method.after.is_none().then(|| method.frontend.init());
         let through = |examples: Examples| through(examples, first.as_ref(), context);
 
@@ -164,7 +164,6 @@ impl Run<'_> {
         seconds: f64,
     ) -> Record {
         let job = self.job;
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
         Record {
             schema: Record::SCHEMA,
             id: context.id.to_string(),
@@ -186,7 +185,7 @@ impl Run<'_> {
             synthetic: self.sources.iter().any(|source| source.synthetic()),
             images_per_second: trained.images_per_second,
             seconds,
-            finished: since_1970.map_or(0, |since| since.as_secs()),
+            finished: now(),
             versions: versions(),
         }
     }

@@ -13,9 +13,10 @@ pub use rand_conv::RandConv;
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::tensor::{Int, Tensor};
 use neurn_models::Classifier;
-use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
+
+use crate::data::rng::keyed;
 
 /// What happens to the images of a training step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -97,14 +98,7 @@ impl Augmentation {
 
 /// The random numbers of a step.
 pub(super) fn step_rng(seed: u64, epoch: usize, step: usize) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    for (bytes, word) in key
-        .chunks_exact_mut(8)
-        .zip([seed, epoch as u64, step as u64])
-    {
-        bytes.copy_from_slice(&word.to_le_bytes());
-    }
-    ChaCha8Rng::from_seed(key)
+    keyed([seed, epoch as u64, step as u64, 0])
 }
 
 #[cfg(test)]

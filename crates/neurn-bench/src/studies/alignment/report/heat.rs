@@ -4,8 +4,8 @@ use super::results::{Results, Subject};
 use super::shown;
 use crate::report::figure::ink::{MORE, scale, tint};
 use crate::report::figure::tiles::{Tile, Tiles};
-use crate::report::figure::{Figure, Group, Legend, Panel};
-use crate::report::value::typeset;
+use crate::report::figure::{Figure, Legend, Panel};
+use crate::report::value::{hundredths, typeset};
 use crate::studies::alignment::Measure;
 
 pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
@@ -64,30 +64,14 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
         titles: ["".to_string(), "nearest layer of".to_string()],
         tile: [40, 24],
     };
-    Some(Figure {
-        title: format!("RSA by group, {}", shown(data, results.is_simulated(data))),
-        caption: "Spearman's correlation of RDMs of the layer that is nearest to each group, the \
-                  mean over seeds; the best of many layers is too high by chance. The last column \
-                  is the ceiling, the root of the reliability of the group's RDM."
-            .to_string(),
-        legend: Legend::Scale(
-            ["0.00".to_string(), hundredths(most)],
-            scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
-        ),
-        groups: vec![Group {
-            title: String::new(),
-            panels: vec![Panel {
-                title: String::new(),
-                drawing: tiles.draw(),
-            }],
-        }],
-    })
-}
-
-fn hundredths(value: f64) -> String {
-    let text = format!("{value:.2}");
-    match text.as_str() {
-        "-0.00" => "0.00".to_string(),
-        _ => text,
-    }
+    let title = format!("RSA by group, {}", shown(data, results.is_simulated(data)));
+    let caption = "Spearman's correlation of RDMs of the layer that is nearest to each group, the \
+                   mean over seeds; the best of many layers is too high by chance. The last column \
+                   is the ceiling, the root of the reliability of the group's RDM.";
+    let legend = Legend::Scale(
+        [0.0, most].map(hundredths),
+        scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
+    );
+    let panel = Panel::untitled(tiles.draw());
+    Figure::of(&title, caption.to_string(), legend, vec![panel])
 }

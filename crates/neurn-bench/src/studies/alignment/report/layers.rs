@@ -2,9 +2,8 @@
 
 use super::results::{Results, Subject};
 use super::shown;
-use crate::report::figure::ink::key;
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
-use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::report::figure::{Figure, Legend, Panel};
 use crate::statistics::Estimate;
 use crate::studies::alignment::Measure;
 
@@ -51,17 +50,7 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
     if panels.is_empty() {
         panels = subjects.iter().filter_map(panel).collect();
     }
-    let keys = frontends.iter().enumerate();
-    (!panels.is_empty()).then(|| Figure {
-        title: format!("RSA by layer, {}", shown(data, results.is_simulated(data))),
-        caption: "Spearman's correlation of RDMs, the mean over groups and seeds.".to_string(),
-        legend: Legend::Keys(
-            keys.map(|(place, frontend)| (key(place), frontend.clone()))
-                .collect(),
-        ),
-        groups: vec![Group {
-            title: String::new(),
-            panels,
-        }],
-    })
+    let title = format!("RSA by layer, {}", shown(data, results.is_simulated(data)));
+    let caption = "Spearman's correlation of RDMs, the mean over groups and seeds.".to_string();
+    Figure::of(&title, caption, Legend::of_series(frontends), panels)
 }

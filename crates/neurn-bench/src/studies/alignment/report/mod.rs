@@ -64,7 +64,7 @@ pub fn document(records: &[Record], out: &Path, images: bool) -> Document {
                 .to_string(),
         }),
         sections,
-        rows: rows::rows(records),
+        rows: rows::rows(records, &results),
     }
 }
 

@@ -1,83 +1,112 @@
 //! Densities of neurons' and of their units' activities, one over the other.
 
-use plotters::prelude::*;
-
 use super::Drawn;
-use crate::report::figure::ink::{Drawing, FINE, GRID, INK, drawing, key, letters, series, tick};
+use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
 use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::statistics::Estimate;
 use crate::studies::alignment::artifact::Densities;
 
+/// Activity is scaled to 0 to 1; a density reaches a little beyond.
+const TICKS: [f64; 7] = [-0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25];
+
+/// How far the drawn lines may be from a curve, in parts of the highest density: less
+/// than a pixel.
+const TOLERANCE: f64 = 0.003;
+
 pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
-    let groups = drawn.artifact.frontends.iter().map(|views| {
-        let panels = views.densities.iter().map(|densities| Panel {
-            title: format!(
-                "neuron {}, unit {}: IoU {:.2}",
-                densities.neuron, densities.unit, densities.iou
-            ),
-            drawing: draw(densities),
+    let groups = drawn.artifact.frontends.iter().map(|views| Group {
+        title: format!("{}, {}", views.frontend, views.last),
+        panels: views.densities.iter().filter_map(panel).collect(),
+    });
+    let title = format!("Densities of activity, {}", drawn.data());
+    let caption = format!(
+        "{}: densities over scenes of a neuron's responses and of the activation of the unit that \
+         it is paired with, both scaled to 0 to 1. Shown are the neurons that go best with a unit \
+         of the last layer behind {}.",
+        drawn.record.job.network.label(),
+        drawn.artifact.frontends[0].frontend
+    );
+    let legend = Legend::of_series(["neuron", "unit"].map(str::to_string));
+    Figure::of_groups(&title, caption, legend, groups.collect())
+}
+
+fn panel(densities: &Densities) -> Option<Panel> {
+    let [first, last] = densities.ends.map(f64::from);
+    let highest = densities.curves.iter().flatten().copied();
+    let highest = f64::from(highest.fold(0.0, f32::max));
+    let curves = densities.curves.iter().enumerate();
+    let curves = curves.map(|(series, curve)| {
+        let step = (last - first) / (curve.len() - 1) as f64;
+        let points = (0..).zip(curve);
+        let points = points.map(|(at, &y)| (first + step * f64::from(at), f64::from(y)));
+        let shown = points.filter(|(x, _)| (TICKS[0]..=TICKS[6]).contains(x));
+        let points = simplified(&shown.collect::<Vec<_>>(), TOLERANCE * highest);
+        let points = points.into_iter().filter_map(|(x, y)| {
+            let y = Estimate::of(&[y])?;
+            Some(Point { x, y })
         });
-        Group {
-            title: format!("{}, {}", views.frontend, views.last),
-            panels: panels.collect(),
+        Line {
+            series,
+            points: points.collect(),
+            style: Style::Filled,
         }
     });
-    let groups: Vec<Group> = groups.filter(|group| !group.panels.is_empty()).collect();
-    (!groups.is_empty()).then(|| Figure {
-        title: format!("Densities of activity, {}", drawn.data()),
-        caption: format!(
-            "{}: densities over scenes of a neuron's responses and of the activation of the unit \
-             that it is paired with, both scaled to 0 to 1. Shown are the neurons that go best \
-             with a unit of the last layer behind {}.",
-            drawn.record.job.network.label(),
-            drawn.artifact.frontends[0].frontend
+    let axes = Axes {
+        x_title: "activity".to_string(),
+        y_title: "density".to_string(),
+        ticks: TICKS.to_vec(),
+    };
+    Some(Panel {
+        title: format!(
+            "neuron {}, unit {}: IoU {:.2}",
+            densities.neuron, densities.unit, densities.iou
         ),
-        legend: Legend::Keys(vec![
-            (key(0), "neuron".to_string()),
-            (key(1), "unit".to_string()),
-        ]),
-        groups,
+        drawing: lines(&axes, &curves.collect::<Vec<_>>())?,
     })
 }
 
-fn draw(densities: &Densities) -> Drawing {
-    let (low, high) = (-0.25, 1.25);
-    let curves = &densities.curves;
-    let most = curves.iter().flatten().copied().fold(1e-9_f32, f32::max);
-    let [first, last] = densities.ends.map(f64::from);
-    drawing([260 * FINE, 200 * FINE], |surface| {
-        let mut chart = ChartBuilder::on(surface)
-            .margin(6 * FINE)
-            .margin_right(14 * FINE)
-            .x_label_area_size(40 * FINE)
-            .y_label_area_size(20 * FINE)
-            .build_cartesian_2d(low..high, 0.0..1.05 * f64::from(most))?;
-        chart
-            .configure_mesh()
-            .disable_y_mesh()
-            .set_all_tick_mark_size(5 * FINE)
-            .x_labels(5)
-            .y_labels(0)
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(GRID.stroke_width(FINE))
-            .axis_style(INK.stroke_width(FINE))
-            .label_style(letters(INK))
-            .axis_desc_style(letters(INK))
-            .x_label_formatter(&|value| tick(*value, 1))
-            .x_desc("activity")
-            .y_desc("density")
-            .draw()?;
-        for (place, curve) in curves.iter().enumerate() {
-            let step = (last - first) / (curve.len() - 1) as f64;
-            let points = (0..).zip(curve);
-            let points = points.map(|(at, &y)| (first + step * f64::from(at), f64::from(y)));
-            let points: Vec<(f64, f64)> =
-                points.filter(|(x, _)| (low..=high).contains(x)).collect();
-            let colour = series(place);
-            let mut area = points.clone();
-            area.extend([(high, 0.0), (low, 0.0)]);
-            chart.draw_series([Polygon::new(area, colour.mix(0.2).filled())])?;
-            chart.draw_series([PathElement::new(points, colour.stroke_width(2 * FINE))])?;
+/// Some of the points, so that straight lines between them are as near to all others as
+/// this: each as far from the one before as such a line reaches.
+fn simplified(points: &[(f64, f64)], tolerance: f64) -> Vec<(f64, f64)> {
+    const ANY: [f64; 2] = [f64::NEG_INFINITY, f64::INFINITY];
+    let mut kept = Vec::from_iter(points.first().copied());
+    let [mut least, mut most] = ANY;
+    for (&point, next) in points.iter().zip(points.iter().skip(1)) {
+        let start = kept[kept.len() - 1];
+        let slope = |x: f64, y: f64| (y - start.1) / (x - start.0);
+        if point != start {
+            least = least.max(slope(point.0, point.1 - tolerance));
+            most = most.min(slope(point.0, point.1 + tolerance));
         }
-        Ok(())
-    })
+        if !(least..=most).contains(&slope(next.0, next.1)) {
+            kept.push(point);
+            [least, most] = ANY;
+        }
+    }
+    kept.extend(points.last());
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_keeps_its_peak_and_loses_what_lies_between() {
+        let points: Vec<(f64, f64)> = (0..100)
+            .map(|x| {
+                (
+                    f64::from(x),
+                    if x == 40 {
+                        3.0
+                    } else {
+                        0.001 * f64::from(x % 2)
+                    },
+                )
+            })
+            .collect();
+        let kept = simplified(&points, 0.01);
+        let places: Vec<f64> = kept.iter().map(|point| point.0).collect();
+        assert_eq!(places, [0.0, 39.0, 40.0, 41.0, 99.0]);
+    }
 }

@@ -52,31 +52,23 @@ pub(super) fn figure(results: &Results, data: &str) -> Option<Figure> {
                 drawing,
             });
         }
-        if !panels.is_empty() {
-            groups.push(Group {
-                title: frontend.clone(),
-                panels,
-            });
-        }
+        groups.push(Group {
+            title: frontend.clone(),
+            panels,
+        });
     }
     kinds.sort_unstable();
     kinds.dedup();
-    (!groups.is_empty()).then(|| Figure {
-        title: format!(
-            "RMSE without and with, {}",
-            shown(data, results.is_simulated(data))
-        ),
-        caption: "RMSE of each group without (across) and with (up) a frontend, the mean over \
-                  layers and seeds. Below the diagonal the frontend brings it nearer."
-            .to_string(),
-        legend: Legend::Keys(
-            kinds
-                .iter()
-                .map(|&kind| (key(kind), KINDS[kind].to_string()))
-                .collect(),
-        ),
-        groups,
-    })
+    let title = format!(
+        "RMSE without and with, {}",
+        shown(data, results.is_simulated(data))
+    );
+    let caption = "RMSE of each group without (across) and with (up) a frontend, the mean over \
+                   layers and seeds. Below the diagonal the frontend brings it nearer.";
+    let keys = kinds.iter();
+    let keys = keys.map(|&kind| (key(kind), KINDS[kind].to_string()));
+    let legend = Legend::Keys(keys.collect());
+    Figure::of_groups(&title, caption.to_string(), legend, groups)
 }
 
 fn kind(name: &str) -> usize {

@@ -7,6 +7,7 @@ use crate::report::Section;
 use crate::report::table::{Row, Table};
 use crate::report::value::Value;
 use crate::studies::alignment::{BASELINE, Measure, UnitMap, difference};
+use crate::studies::distinct;
 
 /// The tables of a data set, long as they are.
 pub(super) fn of_data(results: &Results, data: &str) -> Section {
@@ -37,25 +38,15 @@ fn mark(tables: &mut [Table]) {
 /// What the networks have learnt that were trained for this.
 pub(super) fn networks(results: &Results) -> Option<Section> {
     let learnt = || results.records.iter().flat_map(|record| &record.learnt);
-    let mut frontends: Vec<String> = Vec::new();
-    for learnt in learnt() {
-        if !frontends.contains(&learnt.frontend) {
-            frontends.push(learnt.frontend.clone());
-        }
-    }
-    let mut rows: Vec<Row> = Vec::new();
-    for record in results
-        .records
-        .iter()
-        .filter(|record| !record.learnt.is_empty())
-    {
-        let model = &record.job.network.model;
-        if rows.iter().all(|row| row.name != *model) {
-            let accuracies = frontends.iter();
-            let accuracies = accuracies.map(|frontend| results.accuracy(model, frontend));
-            rows.push(Row::new(model, accuracies.map(Value::accuracy).collect()));
-        }
-    }
+    let frontends = distinct(learnt().map(|learnt| learnt.frontend.clone()));
+    let trained = results.records.iter().filter(|r| !r.learnt.is_empty());
+    let models = distinct(trained.map(|record| &record.job.network.model));
+    let rows = models.into_iter().map(|model| {
+        let accuracies = frontends.iter();
+        let accuracies = accuracies.map(|frontend| results.accuracy(model, frontend));
+        Row::new(model, accuracies.map(Value::accuracy).collect())
+    });
+    let rows = rows.collect();
     let images = learnt().next()?.test_images;
     let caption = format!("Accuracy on {images} test images of CIFAR-10, in percent");
     Some(Section {
@@ -134,17 +125,17 @@ pub(super) fn gains(results: &Results, data: &str) -> Vec<Table> {
             let any = values.iter().any(|value| *value != Value::Missing);
             any.then(|| row(results, data, &subject, values))
         });
-        Table {
-            caption: format!("How much nearer {frontend} brings it than {BASELINE}"),
-            corner: "what is compared".to_string(),
-            columns: measures.iter().map(|measure| measure.to_string()).collect(),
-            rows: rows.collect(),
-            notes: vec![
-                "Mean over layers and groups. Positive is nearer, also for RMSE, whose sign is \
-                 turned."
-                    .to_string(),
-            ],
-        }
+        let caption = format!("How much nearer {frontend} brings it than {BASELINE}");
+        let columns = measures.iter().map(Measure::to_string).collect();
+        let note = "Mean over layers and groups. Positive is nearer, also for RMSE, whose sign is \
+                    turned.";
+        Table::new(
+            caption,
+            "what is compared",
+            columns,
+            rows.collect(),
+            &[note],
+        )
     };
     let mut tables: Vec<Table> = treatments(&frontends).map(table).collect();
     if results.is_simulated(data) {
@@ -189,17 +180,10 @@ fn nearness(results: &Results, data: &str) -> Table {
         }
     }
     rows.push(Row::new("ceiling", ceilings));
-    Table {
-        caption: "How near it is".to_string(),
-        corner: "what is compared".to_string(),
-        columns: measures.iter().map(|measure| measure.to_string()).collect(),
-        rows,
-        notes: vec![
-            "Mean over layers and groups. The ceiling is what the truth is expected to reach: the \
-             root of the reliability."
-                .to_string(),
-        ],
-    }
+    let columns = measures.iter().map(Measure::to_string).collect();
+    let note = "Mean over layers and groups. The ceiling is what the truth is expected to reach: \
+                the root of the reliability.";
+    Table::new("How near it is", "what is compared", columns, rows, &[note])
 }
 
 /// RSA by layer, of what has more than one.
@@ -222,13 +206,15 @@ fn by_layer(results: &Results, data: &str) -> Vec<Table> {
             let values = columns.iter().map(|frontend| value(layer, frontend));
             Row::new(layer, values.collect())
         });
-        tables.push(Table {
-            caption: format!("RSA by layer, {}", subject.label()),
-            corner: "layer".to_string(),
-            rows: rows.collect(),
+        let rows = rows.collect();
+        let caption = format!("RSA by layer, {}", subject.label());
+        tables.push(Table::new(
+            caption,
+            "layer",
             columns,
-            notes: vec!["Mean over groups.".to_string()],
-        });
+            rows,
+            &["Mean over groups."],
+        ));
     }
     tables
 }
@@ -281,25 +267,22 @@ fn sites(results: &Results, data: &str) -> Option<Table> {
         }
     }
     values.insert(0, ceilings);
-    let rows = groups.iter().enumerate().map(|(row, group)| {
-        Row::new(
-            group,
-            values.iter().map(|column| column[row].clone()).collect(),
-        )
-    });
-    Some(Table {
-        caption: "RSA by group: the layer that is nearest".to_string(),
-        corner: "group".to_string(),
-        rows: rows.collect(),
-        columns,
-        notes: vec![
-            "The nearest layer is the best of many, so its value is too high by chance; the \
-             ceiling and the comparison with none, which is chosen in the same way, are not. * \
-             for p below 0.05 in every seed, from permuted scenes, corrected for all layers and \
-             groups of a run."
-                .to_string(),
-        ],
-    })
+    let note = "The nearest layer is the best of many, so its value is too high by chance; the \
+                ceiling and the comparison with none, which is chosen in the same way, are not. * \
+                for p below 0.05 in every seed, from permuted scenes, corrected for all layers \
+                and groups of a run.";
+    let caption = "RSA by group: the layer that is nearest";
+    let rows = of_columns(&groups, &values);
+    Some(Table::new(caption, "group", columns, rows, &[note]))
+}
+
+/// A row a group, of a column each.
+fn of_columns(groups: &[String], columns: &[Vec<Value>]) -> Vec<Row> {
+    let row = |(place, group): (usize, &String)| {
+        let values = columns.iter().map(|column| column[place].clone());
+        Row::new(group, values.collect())
+    };
+    groups.iter().enumerate().map(row).collect()
 }
 
 /// RMSE of each group without and with a frontend, as the paper plots it.
@@ -325,18 +308,15 @@ fn groups(results: &Results, data: &str) -> Option<Table> {
             }
         }
     }
-    let rows = groups.iter().enumerate().map(|(row, group)| {
-        Row::new(
-            group,
-            values.iter().map(|column| column[row].clone()).collect(),
+    let rows = of_columns(&groups, &values);
+    (!columns.is_empty()).then(|| {
+        Table::new(
+            "RMSE by group",
+            "group",
+            columns,
+            rows,
+            &["Mean over layers."],
         )
-    });
-    (!columns.is_empty()).then(|| Table {
-        caption: "RMSE by group".to_string(),
-        corner: "group".to_string(),
-        rows: rows.collect(),
-        columns,
-        notes: vec!["Mean over layers.".to_string()],
     })
 }
 
@@ -356,6 +336,9 @@ const PUBLISHED: [(&str, f64, f64); 9] = [
 pub(super) fn published() -> Section {
     // To four places, as they were read.
     let number = |value: f64| Value::Text(format!("{value:.4}"));
+    let row = |(group, without, with): &(&str, f64, f64)| {
+        Row::new(group, [*without, *with].map(number).to_vec())
+    };
     Section {
         title: "Published".to_string(),
         paragraphs: vec![
@@ -363,16 +346,13 @@ pub(super) fn published() -> Section {
              and scaling differ or are not known."
                 .to_string(),
         ],
-        tables: vec![Table {
-            caption: "RMSE in arXiv 2505.06886".to_string(),
-            corner: "group".to_string(),
-            columns: vec!["none".to_string(), "neurn".to_string()],
-            rows: PUBLISHED
-                .iter()
-                .map(|&(group, without, with)| Row::new(group, vec![number(without), number(with)]))
-                .collect(),
-            notes: vec!["Read off a scatter plot by eye, give or take 0.0007.".to_string()],
-        }],
+        tables: vec![Table::new(
+            "RMSE in arXiv 2505.06886",
+            "group",
+            ["none", "neurn"].map(str::to_string).to_vec(),
+            PUBLISHED.iter().map(row).collect(),
+            &["Read off a scatter plot by eye, give or take 0.0007."],
+        )],
         folded: true,
         ..Section::default()
     }

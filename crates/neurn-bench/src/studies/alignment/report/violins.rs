@@ -2,9 +2,8 @@
 
 use super::Drawn;
 use super::results::without_layers;
-use crate::report::figure::ink::key;
 use crate::report::figure::violins::{Violin, violins};
-use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::report::figure::{Figure, Legend, Panel};
 
 pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
     let groups: Vec<String> = drawn
@@ -16,30 +15,19 @@ pub(super) fn figure(drawn: &Drawn) -> Option<Figure> {
     let names = without_layers(groups);
     let samples = samples(drawn, &names);
     let drawing = violins(&names, &samples, "RMSE")?;
-    let keys = drawn.artifact.frontends.iter().enumerate();
     let comparison = &drawn.record.job.comparison;
-    Some(Figure {
-        title: format!("RMSE of single neurons, {}", drawn.data()),
-        caption: format!(
-            "{}: the distribution over the neurons of each group, each neuron with its mean over \
-             layers; the bar is the median. A neuron without a unit, or that answers the same to \
-             all scenes, is left out, as in the tables. Pairing: {}; scaling: {}.",
-            drawn.record.job.network.label(),
-            comparison.pairing,
-            comparison.scaling
-        ),
-        legend: Legend::Keys(
-            keys.map(|(place, views)| (key(place), views.frontend.clone()))
-                .collect(),
-        ),
-        groups: vec![Group {
-            title: String::new(),
-            panels: vec![Panel {
-                title: String::new(),
-                drawing,
-            }],
-        }],
-    })
+    let title = format!("RMSE of single neurons, {}", drawn.data());
+    let caption = format!(
+        "{}: the distribution over the neurons of each group, each neuron with its mean over \
+         layers; the bar is the median. A neuron without a unit, or that answers the same to all \
+         scenes, is left out, as in the tables. Pairing: {}; scaling: {}.",
+        drawn.record.job.network.label(),
+        comparison.pairing,
+        comparison.scaling
+    );
+    let frontends = drawn.artifact.frontends.iter();
+    let legend = Legend::of_series(frontends.map(|views| views.frontend.clone()));
+    Figure::of(&title, caption, legend, vec![Panel::untitled(drawing)])
 }
 
 /// Of each of these groups and each frontend.

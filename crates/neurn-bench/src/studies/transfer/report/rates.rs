@@ -93,7 +93,7 @@ pub(super) fn table(rates: &[Rates]) -> Option<Table> {
     let mut columns: Vec<String> = all.iter().map(|rate| format!("at {rate}")).collect();
     columns.push("chosen".to_string());
     let caption = "Accuracy on validation images of the source in percent, by learning rate";
-    let mut table = Table::over_seeds(caption.to_string(), "method", columns, rows);
+    let mut table = Table::over_seeds(caption, "method", columns, rows);
     table
         .notes
         .push("All other tables show each method at the rate that is chosen here.".to_string());

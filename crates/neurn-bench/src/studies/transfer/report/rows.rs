@@ -66,7 +66,7 @@ pub(super) fn rows(results: &Results) -> Rows {
             }
         }
     }
-    Rows::of(&entries)
+    Rows::of(&entries, &entries)
 }
 
 fn of_cell(results: &Results, entry: Entry, (source, test_set): &Cell) -> Entry {

@@ -55,20 +55,17 @@ pub(in super::super) fn confusion(results: &Results, setting: &Setting) -> Optio
             }),
         }
     }
-    let figure = (!groups.is_empty()).then(|| Figure {
-        title: "Classes taken for others".to_string(),
-        caption: "Of the test images of each class, the percentage that was taken for each class, \
-                  over all seeds and all sources that are not the target. Where it rounds to 0 \
-                  there is no number."
-            .to_string(),
-        legend: Legend::Scale(
-            ["0".to_string(), "100 %".to_string()],
-            scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
-        ),
-        groups,
-    });
+    let title = "Classes taken for others";
+    let caption = "Of the test images of each class, the percentage that was taken for each class, \
+                   over all seeds and all sources that are not the target. Where it rounds to 0 \
+                   there is no number.";
+    let legend = Legend::Scale(
+        ["0".to_string(), "100 %".to_string()],
+        scale(&[tint(MORE, 0.0).0, tint(MORE, 1.0).0]),
+    );
+    let figure = Figure::of_groups(title, caption.to_string(), legend, groups);
     (figure.is_some() || !tables.is_empty()).then(|| Section {
-        title: "Classes taken for others".to_string(),
+        title: title.to_string(),
         figures: figure.into_iter().collect(),
         tables,
         folded: true,
@@ -186,11 +183,6 @@ fn list(caption: String, counts: &Counts, classes: &[String]) -> Table {
             let values = vec![Value::Text(classes[other].clone()), Value::Percent(share)];
             Row::new(&classes[class], values)
         });
-    Table {
-        caption,
-        corner: "class".to_string(),
-        columns: vec!["taken for".to_string(), "of its images, %".to_string()],
-        rows: rows.collect(),
-        notes: Vec::new(),
-    }
+    let columns = ["taken for", "of its images, %"].map(str::to_string);
+    Table::new(caption, "class", columns.to_vec(), rows.collect(), &[])
 }

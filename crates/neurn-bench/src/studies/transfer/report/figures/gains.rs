@@ -5,7 +5,7 @@ use crate::report::Section;
 use crate::report::figure::dots::{Dot, dots};
 use crate::report::figure::ink::{LESS, MORE, scale, tint};
 use crate::report::figure::tiles::Tiles;
-use crate::report::figure::{Figure, Group, Legend, Panel};
+use crate::report::figure::{Figure, Legend, Panel};
 use crate::report::value::{signed_tenths, typeset};
 use crate::train::Method;
 
@@ -58,25 +58,20 @@ pub(in super::super) fn intervals(results: &Results, setting: &Setting) -> Optio
         true => "Bars are 95 % t intervals over seeds, not corrected for their number.",
         false => "One seed, so without error bars.",
     };
-    Some(Figure {
-        title: format!("Gain, {}", primary.name),
-        caption: format!(
-            "The accuracy of each method less that of none on the same seeds, the mean over {}. \
-             {bars}",
-            match primary.name.as_str() {
-                "other domains" => "domains that were not trained on",
-                name => name,
-            }
-        ),
-        legend: Legend::None,
-        groups: vec![Group {
-            title: String::new(),
-            panels: vec![Panel {
-                title: String::new(),
-                drawing,
-            }],
-        }],
-    })
+    let caption = format!(
+        "The accuracy of each method less that of none on the same seeds, the mean over {}. {bars}",
+        match primary.name.as_str() {
+            "other domains" => "domains that were not trained on",
+            name => name,
+        }
+    );
+    let title = format!("Gain, {}", primary.name);
+    Figure::of(
+        &title,
+        caption,
+        Legend::None,
+        vec![Panel::untitled(drawing)],
+    )
 }
 
 /// Gains by target, if there are several: all methods below each other, or a panel
@@ -105,23 +100,17 @@ fn heat(results: &Results, setting: &Setting) -> Option<Figure> {
         tint(MORE, 0.0).0,
         tint(MORE, 1.0).0,
     ];
-    Some(Figure {
-        title: "Gain by target".to_string(),
-        caption: "Gain over none in points, the mean over seeds: blue where the method is better \
-                  than none, orange where it is worse."
-            .to_string(),
-        legend: Legend::Scale(
-            [
-                signed_tenths(-most),
-                format!("{} points", signed_tenths(most)),
-            ],
-            scale(&colours),
-        ),
-        groups: vec![Group {
-            title: String::new(),
-            panels: panels.iter().map(|panel| panel.draw(most)).collect(),
-        }],
-    })
+    let legend = Legend::Scale(
+        [
+            signed_tenths(-most),
+            format!("{} points", signed_tenths(most)),
+        ],
+        scale(&colours),
+    );
+    let caption = "Gain over none in points, the mean over seeds: blue where the method is better \
+                   than none, orange where it is worse.";
+    let panels = panels.iter().map(|panel| panel.draw(most)).collect();
+    Figure::of("Gain by target", caption.to_string(), legend, panels)
 }
 
 fn of_columns(

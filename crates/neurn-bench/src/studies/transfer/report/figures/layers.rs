@@ -4,7 +4,7 @@ use super::super::results::{Results, Setting};
 use super::super::tables::{anywhere, layered, place};
 use super::errors;
 use crate::report::figure::dots::{Dot, dots};
-use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::report::figure::{Figure, Legend, Panel, ink};
 use crate::studies::distinct;
 
 /// There is one if a frontend follows a layer.
@@ -39,22 +39,13 @@ pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<F
             }),
         );
     }
-    if panels.is_empty() {
-        return None;
-    }
     let keys = families.iter().zip(1..);
     let keys = keys.map(|(family, series)| (ink::key(series), family.label()));
-    Some(Figure {
-        title: "Accuracy by layer".to_string(),
-        caption: format!(
-            "Accuracy by what comes before the frontend, from the image to the last layer; the \
-             upright line is none. {}",
-            errors(results)
-        ),
-        legend: Legend::Keys(keys.collect()),
-        groups: vec![Group {
-            title: String::new(),
-            panels,
-        }],
-    })
+    let caption = format!(
+        "Accuracy by what comes before the frontend, from the image to the last layer; the \
+         upright line is none. {}",
+        errors(results)
+    );
+    let legend = Legend::Keys(keys.collect());
+    Figure::of("Accuracy by layer", caption, legend, panels)
 }

@@ -6,7 +6,7 @@ use super::super::results::{Results, Setting};
 use super::{errors, keys, which};
 use crate::report::Section;
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
-use crate::report::figure::{Figure, Group, Panel};
+use crate::report::figure::{Figure, Panel};
 use crate::statistics::Estimate;
 use crate::train::{Epoch, Method};
 
@@ -55,25 +55,16 @@ pub(in super::super) fn learning(results: &Results, setting: &Setting) -> Option
         }
     }
     let all = results.methods(setting).len();
-    let figure = Figure {
-        title: "Learning curves".to_string(),
-        caption: format!(
-            "{}Loss on the training images as they were learnt from, and accuracy on the source's \
-             validation images, after each epoch. {}",
-            which(&shown, all),
-            errors(results)
-        ),
-        legend: keys(&shown),
-        groups: vec![Group {
-            title: String::new(),
-            panels,
-        }],
-    };
-    (!figure.groups[0].panels.is_empty()).then(|| Section {
-        title: figure.title.clone(),
-        figures: vec![figure],
+    let caption = format!(
+        "{}Loss on the training images as they were learnt from, and accuracy on the source's \
+         validation images, after each epoch. {}",
+        which(&shown, all),
+        errors(results)
+    );
+    let figure = Figure::of("Learning curves", caption, keys(&shown), panels)?;
+    Some(Section {
         folded: true,
-        ..Section::default()
+        ..Section::of_figure(figure)
     })
 }
 

@@ -15,16 +15,12 @@ pub(super) use patches::patches;
 pub(super) use shifts::shifts;
 
 use super::results::Results;
-use crate::report::figure::{Legend, ink};
+use crate::report::figure::Legend;
 use crate::train::Method;
 
 /// The keys of methods by their place among those shown.
 fn keys(shown: &[Method]) -> Legend {
-    let keys = shown.iter().enumerate();
-    Legend::Keys(
-        keys.map(|(place, method)| (ink::key(place), method.label()))
-            .collect(),
-    )
+    Legend::of_series(shown.iter().map(Method::label))
 }
 
 /// The error bars of lines.

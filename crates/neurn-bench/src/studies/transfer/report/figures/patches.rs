@@ -7,7 +7,7 @@ use super::super::results::{Measure, Results, Setting};
 use super::errors;
 use crate::report::Section;
 use crate::report::figure::lines::{Axes, Line, Point, Style, lines};
-use crate::report::figure::{Figure, Group, Legend, Panel, ink};
+use crate::report::figure::{Figure, Legend, Panel, ink};
 use crate::train::Method;
 
 /// There is one if a method was run with several patches.
@@ -71,23 +71,12 @@ pub(in super::super) fn patches(results: &Results, setting: &Setting) -> Option<
             .zip(&families)
             .map(|(series, family)| (ink::key(series), name(family))),
     );
-    let figure = Figure {
-        title: "Accuracy against k".to_string(),
-        caption: format!(
-            "Accuracy of each method that has a patch against the patch's side. {}",
-            errors(results)
-        ),
-        legend: Legend::Keys(keys),
-        groups: vec![Group {
-            title: String::new(),
-            panels,
-        }],
-    };
-    (!figure.groups[0].panels.is_empty()).then(|| Section {
-        title: figure.title.clone(),
-        figures: vec![figure],
-        ..Section::default()
-    })
+    let caption = format!(
+        "Accuracy of each method that has a patch against the patch's side. {}",
+        errors(results)
+    );
+    let figure = Figure::of("Accuracy against k", caption, Legend::Keys(keys), panels);
+    figure.map(Section::of_figure)
 }
 
 /// The side of its patch, and the method with a side of 0.

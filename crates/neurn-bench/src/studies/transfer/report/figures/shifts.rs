@@ -13,25 +13,18 @@ pub(in super::super) fn shifts(results: &Results, setting: &Setting) -> Option<F
         let panels = shifts
             .iter()
             .filter_map(|shift| panel(results, setting, &shown, &source, shift));
-        let panels: Vec<Panel> = panels.collect();
-        if !panels.is_empty() {
-            groups.push(Group {
-                title: format!("trained on {source}, tested on {domain}"),
-                panels,
-            });
-        }
+        groups.push(Group {
+            title: format!("trained on {source}, tested on {domain}"),
+            panels: panels.collect(),
+        });
     }
-    (!groups.is_empty()).then(|| Figure {
-        title: "Accuracy under shifts".to_string(),
-        caption: format!(
-            "{}Accuracy on test images that are changed more and more; severity 0 is the images \
-             as they are. {}",
-            which(&shown, results.methods(setting).len()),
-            errors(results)
-        ),
-        legend: keys(&shown),
-        groups,
-    })
+    let caption = format!(
+        "{}Accuracy on test images that are changed more and more; severity 0 is the images as \
+         they are. {}",
+        which(&shown, results.methods(setting).len()),
+        errors(results)
+    );
+    Figure::of_groups("Accuracy under shifts", caption, keys(&shown), groups)
 }
 
 fn panel(

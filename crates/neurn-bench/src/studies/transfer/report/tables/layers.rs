@@ -32,7 +32,7 @@ pub(in super::super) fn layers(results: &Results, setting: &Setting) -> Option<S
         title: "By layer".to_string(),
         figures: figures::layers(results, setting).into_iter().collect(),
         tables: vec![Table::over_seeds(
-            caption.to_string(),
+            caption,
             "method",
             columns,
             rows.collect(),

@@ -57,22 +57,13 @@ fn training_images(results: &Results) -> Table {
             .iter()
             .filter(|r| source_label(r) == *source);
         for (train, validation) in distinct(own.map(|r| (r.train_images, r.validation_images))) {
-            rows.push(Row::new(
-                source,
-                vec![Value::Count(train), Value::Count(validation)],
-            ));
+            let counts = [train, validation].map(Value::Count);
+            rows.push(Row::new(source, counts.to_vec()));
         }
     }
-    Table {
-        caption: "Images to train on, and further ones to choose the epoch by".to_string(),
-        corner: "source".to_string(),
-        columns: vec![
-            "training images".to_string(),
-            "validation images".to_string(),
-        ],
-        rows,
-        notes: Vec::new(),
-    }
+    let caption = "Images to train on, and further ones to choose the epoch by";
+    let columns = ["training images", "validation images"].map(str::to_string);
+    Table::new(caption, "source", columns.to_vec(), rows, &[])
 }
 
 fn test_images(results: &Results) -> Table {
@@ -85,19 +76,19 @@ fn test_images(results: &Results) -> Table {
         ];
         Some(Row::new(target, values))
     });
-    Table {
-        caption: "Images to test on".to_string(),
-        corner: "target".to_string(),
-        columns: vec![
-            "test images".to_string(),
-            "most frequent class, %".to_string(),
-            "sampling error at 50 %, points".to_string(),
-        ],
-        rows: rows.collect(),
-        notes: vec![
-            "Always answering the most frequent class comes to its share. The sampling error is \
-             the standard error that comes from the number of images, the largest at 50 %."
-                .to_string(),
-        ],
-    }
+    let columns = [
+        "test images",
+        "most frequent class, %",
+        "sampling error at 50 %, points",
+    ];
+    let note = "Always answering the most frequent class comes to its share. The sampling error is \
+                the standard error that comes from the number of images, the largest at 50 %.";
+    let columns = columns.map(str::to_string).to_vec();
+    Table::new(
+        "Images to test on",
+        "target",
+        columns,
+        rows.collect(),
+        &[note],
+    )
 }
