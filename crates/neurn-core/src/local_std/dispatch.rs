@@ -22,16 +22,13 @@ pub(super) fn by_kernel(
 
 /// Asked before anything is dispatched: a backend without the extension would
 /// panic.
-#[cfg_attr(
-    not(any(feature = "_cpu", feature = "_cubecl")),
-    expect(unused_variables)
-)]
+#[cfg_attr(not(feature = "_cubecl"), allow(unused_variables))]
 fn serves(images: &Tensor<4>, windows: &Windows) -> bool {
     match images.device().inner().as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => super::cpu_backends::serves(images.dtype(), windows),
+        DispatchDevice::Flex(_) => super::cpu::serves(images.dtype()),
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => super::cpu_backends::serves(images.dtype(), windows),
+        DispatchDevice::NdArray(_) => super::cpu::serves(images.dtype()),
         #[cfg(feature = "_cubecl")]
         DispatchDevice::Cube(device) => super::cube::serves(images, device, windows),
         _ => false,
