@@ -30,6 +30,9 @@ struct Arguments {
     /// This quantile of the deviations serves as the largest, in (0, 1].
     #[arg(long, value_parser = quantile, default_value = "1")]
     quantile: f64,
+    /// A patch whose deviation is below this counts as flat; white is 1.
+    #[arg(long, value_parser = floor, default_value = "0")]
+    noise_floor: f64,
     /// Put the picture itself at the left of the map.
     #[arg(long)]
     beside: bool,
@@ -49,6 +52,13 @@ fn quantile(text: &str) -> Result<f64, String> {
     }
 }
 
+fn floor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(floor) if (0.0..=1.0).contains(&floor) => Ok(floor),
+        _ => Err("expected a number from 0 to 1".to_string()),
+    }
+}
+
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,6 +74,7 @@ fn run(arguments: &Arguments) -> Result<(), Error> {
     check(&picture, arguments)?;
     let neurn = NeuRnConfig::new(arguments.k)
         .with_quantile(arguments.quantile)
+        .with_noise_floor(arguments.noise_floor)
         .with_max_scope(match arguments.per_channel {
             true => MaxScope::Channel,
             false => MaxScope::Image,

@@ -60,10 +60,9 @@
 //!
 //! f32 and f64 are computed in their own precision, f16 and bf16 in f32.
 //!
-//! Everything else is composed from Burn operations: other backends, constant and
-//! circular borders on a CPU, and on a GPU patches too large for its shared
-//! memory. The results obey the same bounds, but take longer: on a CPU more than
-//! 50 times as long.
+//! Everything else is composed from Burn operations: other backends, and on a GPU
+//! patches too large for its shared memory. The results obey the same bounds, but
+//! take longer: on a CPU more than 50 times as long.
 //!
 //! **A backend that only your own `burn` brings has no kernel here.** With
 //! `default-features = false` name the backend for this crate, too:

@@ -44,6 +44,23 @@ fn an_edge_becomes_a_bright_line() {
     );
 }
 
+/// The edge's deviation is 90 / 255 sqrt(2) / 3 = 0.17.
+#[test]
+fn below_the_noise_floor_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.png"), folder.path().join("out.png"));
+    edge().save(&input).unwrap();
+    for (floor, brightest) in [("0.1", 255), ("0.2", 0)] {
+        assert!(
+            run(&["--noise-floor", floor], &input, &output)
+                .status
+                .success()
+        );
+        let map = image::open(&output).unwrap().into_rgb8();
+        assert_eq!(map.iter().copied().max(), Some(brightest), "{floor}");
+    }
+}
+
 #[test]
 fn what_is_no_picture_or_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -98,5 +115,10 @@ fn what_is_no_picture_or_cannot_be_written() {
         &run(&["--quantile", "0"], &path("in.png"), &path("out.png")),
         2,
         &["above 0"],
+    );
+    refused(
+        &run(&["--noise-floor", "-1"], &path("in.png"), &path("out.png")),
+        2,
+        &["--noise-floor"],
     );
 }

@@ -9,7 +9,13 @@ use crate::{example, refused};
 fn the_picture_is_the_one_in_the_package() {
     let folder = tempfile::tempdir().unwrap();
     let drawn = folder.path().join("drawn.png");
-    assert!(example("noise_floor").arg(&drawn).status().unwrap().success());
+    assert!(
+        example("noise_floor")
+            .arg(&drawn)
+            .status()
+            .unwrap()
+            .success()
+    );
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../neurn-core");
     let kept = image::open(package.join("images/noise_floor.png")).unwrap();
     let (drawn, kept) = (image::open(&drawn).unwrap().into_luma8(), kept.into_luma8());

@@ -93,18 +93,22 @@ impl CpuBackend for burn::backend::Flex {
 #[allow(deprecated)]
 impl CpuBackend for burn::backend::NdArray {
     fn values<T: Value>(tensor: &FloatTensor<Self>) -> Cow<'_, [T]> {
-        use burn::backend::ndarray::{NdArrayStorage, NdArrayTensor};
+        use burn::backend::ndarray::NdArrayTensor::{F32, F64};
 
-        let values: &dyn std::any::Any = match tensor {
-            NdArrayTensor::F64(values) => values,
-            NdArrayTensor::F32(values) => values,
+        match tensor {
+            F64(x) => as_own(x.view().to_slice(), || x.view().iter().copied().collect()),
+            F32(x) => as_own(x.view().to_slice(), || x.view().iter().copied().collect()),
             _ => unreachable!("`serves` has seen the dtype"),
-        };
-        let values: &NdArrayStorage<T> = values.downcast_ref().expect("chosen by dtype");
-        let view = values.view();
-        match view.to_slice() {
-            Some(values) => Cow::Borrowed(values),
-            None => Cow::Owned(view.iter().copied().collect()),
         }
+    }
+}
+
+/// Values of the type `T`, which the compiler knows as `E`: a slice, or a copy if
+/// there is none.
+#[cfg(feature = "ndarray")]
+fn as_own<T: Value, E: Pod>(slice: Option<&[E]>, copy: impl FnOnce() -> Vec<E>) -> Cow<'_, [T]> {
+    match slice {
+        Some(values) => Cow::Borrowed(bytemuck::cast_slice(values)),
+        None => Cow::Owned(copy().into_iter().map(bytemuck::cast).collect()),
     }
 }

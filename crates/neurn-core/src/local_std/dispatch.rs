@@ -1,5 +1,8 @@
 //! Which backend has a kernel, and the way to it through Burn's dispatch.
 
+// Deprecated upstream, supported here.
+#![cfg_attr(feature = "ndarray", allow(deprecated))]
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};
 use burn::tensor::Tensor;

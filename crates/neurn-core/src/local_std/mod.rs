@@ -51,8 +51,8 @@ use crate::{Border, MaxScope};
 /// # Panics
 ///
 /// If `k` is even or 0, `stride` is 0, H or W is 0, the border cannot serve
-/// patches of `k` on an image of this size (see [`Border`]), or the device does
-/// not compute in the tensor's dtype.
+/// patches of `k` on an image of this size or its constant is not finite (see
+/// [`Border`]), or the device does not compute in the tensor's dtype.
 ///
 /// # Example
 ///

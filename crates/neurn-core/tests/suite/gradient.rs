@@ -284,3 +284,25 @@ fn an_input_that_needs_no_gradient_records_none() {
         assert!(!y.is_tracked());
     }
 }
+
+/// A device that records has the kernels of the device beneath, whether or not
+/// something is recorded.
+#[test]
+fn a_device_that_records_computes_the_same_bits() {
+    let images = irregular([2, 2, 20, 21], 83);
+    for dtype in [DType::F32, DType::F64, DType::F16, DType::BF16] {
+        for device in computing_in(dtype) {
+            let recording = device.clone().autodiff();
+            for config in configs() {
+                let layer = config.init();
+                let on = |device| tensor(&images.values, images.dims, dtype, device);
+                let expected = values(layer.forward(on(&device)));
+                let what = format!("{device:?} {dtype:?} {config:?}");
+                let untracked = values(layer.forward(on(&recording)));
+                assert_eq!(untracked, expected, "{what}");
+                let tracked = values(layer.forward(on(&recording).require_grad()));
+                assert_eq!(tracked, expected, "{what}");
+            }
+        }
+    }
+}
