@@ -112,7 +112,7 @@ impl<T: Real, const K: usize> WithSimd for Gradient<'_, T, K> {
                 self.places::<S>(rows.clone(), &columns, alone);
                 self.sum(&rows, &columns, &mut sums);
                 if !alone {
-                    self.write(rows.clone(), &columns);
+                    self.write(rows.clone(), &columns, true);
                 }
             }
         }
@@ -123,7 +123,7 @@ impl<T: Real, const K: usize> WithSimd for Gradient<'_, T, K> {
                     .filter_map(|place| self.band.windows.source(place as isize, height));
                 if shown.clone().any(|y| self.band.rows.contains(&y)) {
                     self.places::<S>(places.clone(), &columns, false);
-                    self.add_border(places, &columns);
+                    self.write(places, &columns, false);
                 }
             }
         }
@@ -186,22 +186,9 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
             .fill(self.band.plane, &windows, all.start..all.end + k - 1, seen);
         self.patches_of::<S>(&all, &kept, columns);
 
+        self.hold(&rows, all.start, kept.start);
+
         let pitch = self.scratch.tile.layout().pitch;
-        let first = rows.start as isize - (k as isize - 1);
-        let end = rows.end as isize;
-        self.scratch.held.clear();
-        for row in first..end {
-            let row = match self.band.windows.border {
-                Border::Symmetric if row < 0 => -1 - row,
-                Border::Symmetric => row.min(2 * patches as isize - 1 - row),
-                _ => row,
-            };
-            let there = (0..patches as isize).contains(&row) && row as usize % stride == 0;
-            self.scratch.held.push(there.then(|| Held {
-                patches: (row as usize / stride - kept.start) * pitch,
-                pixels: (row as usize + k / 2 - all.start) * pitch,
-            }));
-        }
         let next = self.next(rows.end);
         let Scratch {
             tile,
@@ -246,6 +233,27 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         #[allow(unsafe_code)]
         unsafe {
             results.of::<S, T, _, K>(&mut fold);
+        }
+    }
+
+    /// Looks up which rows of patches hold some places: those written from the row
+    /// `kept` of the output on, while the tile begins at the row `all`.
+    fn hold(&mut self, rows: &Range<usize>, all: usize, kept: usize) {
+        let Windows { k, stride, .. } = *self.band.windows;
+        let [patches, _] = self.patches();
+        let pitch = self.scratch.tile.layout().pitch;
+        self.scratch.held.clear();
+        for row in rows.start as isize - (k as isize - 1)..rows.end as isize {
+            let row = match self.band.windows.border {
+                Border::Symmetric if row < 0 => -1 - row,
+                Border::Symmetric => row.min(2 * patches as isize - 1 - row),
+                _ => row,
+            };
+            let there = (0..patches as isize).contains(&row) && row as usize % stride == 0;
+            self.scratch.held.push(there.then(|| Held {
+                patches: (row as usize / stride - kept) * pitch,
+                pixels: (row as usize + k / 2 - all) * pitch,
+            }));
         }
     }
 
@@ -385,36 +393,16 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         }
     }
 
-    /// Writes the gradient of the pixels of some rows of places, with what the border
-    /// shows of them in these rows.
+    /// Brings lines to the pixels of the band that their places show. Places on the
+    /// image come first and are written, and those of the border add to that.
     #[inline(always)]
-    fn write(&mut self, rows: Range<usize>, columns: &Range<usize>) {
-        let Windows { width, .. } = *self.band.windows;
-        let margin = self.band.windows.margin();
-        let lines = self.scratch.lines.chunks(self.scratch.tile.layout().pitch);
-        let image = columns.start.max(margin)..columns.end.min(width + margin);
-        for (place, line) in rows.zip(lines) {
-            let row = place - margin - self.band.rows.start;
-            let out = &mut self.out[row * width..][..width];
-            let from = &line[image.start - columns.start..][..image.len()];
-            for (out, &value) in out[image.start - margin..].iter_mut().zip(from) {
-                out.write(value);
-            }
-            for place in (columns.start..image.start).chain(image.end..columns.end) {
-                if let Some(x) = self.band.windows.source(place as isize, width) {
-                    // SAFETY: the loop above has written the row, from which the border
-                    // shows what it does: all columns are at hand where it does.
-                    #[allow(unsafe_code)]
-                    let out = unsafe { out[x].assume_init_mut() };
-                    *out += line[place - columns.start];
-                }
-            }
-        }
-    }
-
-    /// Adds what rows of places beyond the image show of pixels of the band.
-    fn add_border(&mut self, rows: Range<usize>, columns: &Range<usize>) {
+    fn write(&mut self, rows: Range<usize>, columns: &Range<usize>, on_image: bool) {
         let Windows { height, width, .. } = *self.band.windows;
+        let margin = self.band.windows.margin();
+        let image = match on_image {
+            true => columns.start.max(margin)..columns.end.min(width + margin),
+            false => columns.start..columns.start,
+        };
         let lines = self.scratch.lines.chunks(self.scratch.tile.layout().pitch);
         for (row, line) in rows.zip(lines) {
             let y = self.band.windows.source(row as isize, height);
@@ -422,12 +410,16 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
                 continue;
             };
             let out = &mut self.out[(y - self.band.rows.start) * width..][..width];
-            for (place, &value) in columns.clone().zip(line) {
+            for place in image.clone() {
+                out[place - margin].write(line[place - columns.start]);
+            }
+            for place in (columns.start..image.start).chain(image.end..columns.end) {
                 if let Some(x) = self.band.windows.source(place as isize, width) {
-                    // SAFETY: `write` has written all rows of the band.
+                    // SAFETY: all places on the image are written before. Where a border
+                    // shows pixels, `columns` are all that there are.
                     #[allow(unsafe_code)]
                     let out = unsafe { out[x].assume_init_mut() };
-                    *out += value;
+                    *out += line[place - columns.start];
                 }
             }
         }
