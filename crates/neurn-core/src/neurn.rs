@@ -116,7 +116,9 @@ impl NeuRnConfig {
 ///
 /// The floor has the unit of the pixels. Noise with the standard deviation s, drawn
 /// for each pixel by itself, gives a sigma near s. At k = 3 one patch in 100 is
-/// above 1.5 s, and 2 in 100,000 are above 2 s. The README has a picture.
+/// above 1.5 s, 2 in 100,000 are above 2 s, and 3 in a billion above 2.5 s; at a
+/// border, where a patch holds some pixels twice, a few more. The README has a
+/// picture.
 ///
 /// The floor is compared before the division by c, so it leaves c and all patches
 /// above it as they are. If every patch is below it, c is 0, and so is the

@@ -2,6 +2,8 @@
 
 // Deprecated upstream, supported here.
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
+// Without a kernel nothing comes this way.
+#![cfg_attr(not(any(feature = "_cpu", feature = "_cubecl")), allow(unused))]
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension};

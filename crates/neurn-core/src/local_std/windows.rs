@@ -1,7 +1,5 @@
 //! The patches of a plane, as every kernel sees them.
 
-use burn::tensor::Shape;
-
 use crate::Border;
 
 /// The patches of a plane.
@@ -53,12 +51,6 @@ impl Windows {
     pub(crate) fn output(&self) -> [usize; 2] {
         [self.height, self.width].map(|side| self.border.output_side(side, self.k, self.stride))
     }
-
-    /// The shape of the output for images of a shape.
-    pub(crate) fn output_shape(&self, images: &Shape) -> Shape {
-        let [height, width] = self.output();
-        Shape::new([images[0], images[1], height, width])
-    }
 }
 
 #[cfg(any(feature = "_cpu", feature = "_cubecl"))]
@@ -69,6 +61,12 @@ impl Windows {
             Border::Valid => 0,
             _ => self.k / 2,
         }
+    }
+
+    /// The shape of the output for images of a shape.
+    pub(crate) fn output_shape(&self, images: &burn::tensor::Shape) -> burn::tensor::Shape {
+        let [height, width] = self.output();
+        [images[0], images[1], height, width].into()
     }
 }
 
