@@ -10,12 +10,7 @@ use bytemuck::Pod;
 use super::cpu::{self, Real};
 use super::dispatch::LocalStdBackend;
 use super::windows::Windows;
-use crate::{Border, MaxScope};
-
-/// Whether the kernel computes images of this type and knows their border.
-pub(super) fn serves(dtype: DType, windows: &Windows) -> bool {
-    cpu::serves(dtype) && !matches!(windows.border, Border::Constant(_) | Border::Circular)
-}
+use crate::MaxScope;
 
 /// A value that both the kernel and a backend know.
 trait Value: Real + Element + Pod {}

@@ -19,30 +19,21 @@ pub(super) fn by_kernel(
     windows: &Windows,
     over: Option<MaxScope>,
 ) -> Option<Tensor<4>> {
-    if serves(images, windows) {
-        return Some(dispatched(images.clone(), windows, over));
-    }
-    // A kernel that does not know the border sees an image that has it already.
-    let padded = windows.padded();
-    serves(images, &padded).then(|| {
-        let images = windows.border.pad(images.clone(), windows.k / 2);
-        dispatched(images, &padded, over)
+    serves(images, windows).then(|| {
+        let images = images.clone().into_dispatch();
+        Tensor::from_dispatch(Dispatch::local_std(images, *windows, over))
     })
-}
-
-fn dispatched(images: Tensor<4>, windows: &Windows, over: Option<MaxScope>) -> Tensor<4> {
-    let images = images.into_dispatch();
-    Tensor::from_dispatch(Dispatch::local_std(images, *windows, over))
 }
 
 /// Asked before anything is dispatched: a backend without the extension would
 /// panic.
+#[cfg_attr(not(feature = "_cubecl"), allow(unused_variables))]
 fn serves(images: &Tensor<4>, windows: &Windows) -> bool {
     match images.device().inner().as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => super::cpu_backends::serves(images.dtype(), windows),
+        DispatchDevice::Flex(_) => super::cpu::serves(images.dtype()),
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => super::cpu_backends::serves(images.dtype(), windows),
+        DispatchDevice::NdArray(_) => super::cpu::serves(images.dtype()),
         #[cfg(feature = "_cubecl")]
         DispatchDevice::Cube(device) => super::cube::serves(images, device, windows),
         _ => false,

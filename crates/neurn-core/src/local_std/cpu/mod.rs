@@ -1,28 +1,36 @@
 //! The kernel for processors, behind Burn's `Flex` and `NdArray`.
 //!
-//! A batch is cut into strips of rows, which [`rows`] computes for small k and
-//! [`columns`] for large. Here is how they are shared out over threads.
+//! ```text
+//! plane --tile--> rows of pixels --fold--> sigma --over the peak--> response
+//! ```
+//!
+//! [`tile`] lays out pixels with their border, [`fold`] sums rows in the one way that
+//! serves every k, and [`sigma`] and [`gradient`] say what is summed. Here is how the
+//! planes are shared out over threads. What a plane is cut into does not depend on
+//! their number, so neither does any bit of the result.
 
-mod ahead;
-mod columns;
+mod fold;
 mod gradient;
-mod isa;
+mod lanes;
 mod patch;
-mod pixels;
-mod rows;
-mod strip;
+mod sigma;
 #[cfg(test)]
 mod tests;
+mod tile;
 
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use burn::tensor::DType;
+use macerator::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use self::fold::{Results, known};
 pub(crate) use self::gradient::gradient;
-use self::isa::Isa;
-pub(crate) use self::isa::Real;
-use self::strip::Strip;
+pub(crate) use self::lanes::Real;
+use self::lanes::{as_new, lanes, load, mul_add, splat, store, sub_mul, values};
+use self::sigma::Sigma;
+use self::tile::Tile;
 use super::windows::Windows;
 use crate::MaxScope;
 
@@ -38,206 +46,243 @@ pub(crate) fn local_std<T: Real>(
     windows: &Windows,
     over: Option<MaxScope>,
 ) -> Vec<T> {
-    match over {
-        None => compute(images, n * c, windows, 1, |_, _| ()),
-        Some(scope) => compute(images, n * c, windows, scope.planes(c), over_peak),
+    let size: usize = windows.output().iter().product();
+    let group = over.map_or(1, |scope| scope.planes(c));
+    let planes = Planes {
+        images,
+        windows,
+        over,
+    };
+    // SAFETY: bands and groups cover the planes, and each writes all of its values.
+    #[allow(unsafe_code)]
+    unsafe {
+        filled(n * c * size, |out| {
+            if n * c / group >= rayon::current_num_threads() {
+                planes.by_group(out, group);
+            } else {
+                planes.by_band(out, group);
+            }
+        })
     }
 }
 
-isa::on_best_isa! {
-    /// A flat group stays 0; one whose peak is not finite is NaN throughout.
-    pub(super) fn over_peak<T> = divide(sigma: &mut [T], peak: T) -> ()
+struct Planes<'a, T> {
+    images: &'a [T],
+    windows: &'a Windows,
+    over: Option<MaxScope>,
 }
 
-#[inline(always)]
-fn divide<I: Isa<N>, const N: usize>(sigma: &mut [I::Value], peak: I::Value) {
-    if !peak.is_finite() {
-        sigma.fill(I::Value::NAN);
-    } else if peak > I::Value::default() {
-        let c = I::splat(peak);
-        let by_c = I::splat(I::Value::of(1.0) / peak);
-        let (blocks, rest) = sigma.as_chunks_mut::<N>();
-        for block in blocks {
-            I::store(I::quotient(I::load(block), c, by_c), block);
+impl<T: Real> Planes<'_, T> {
+    /// A task is a group of planes, which is finished while it is in the cache.
+    fn by_group(&self, out: &mut [MaybeUninit<T>], group: usize) {
+        let [height, width] = self.windows.output();
+        let size = height * width;
+        out.par_chunks_mut(group * size)
+            .enumerate()
+            .for_each_init(Tile::new, |tile, (g, out)| {
+                let mut peak = T::default();
+                for (i, out) in out.chunks_mut(size).enumerate() {
+                    peak = peak.larger(self.band(g * group + i, 0..height, out, tile));
+                }
+                self.finish(out, peak);
+            });
+    }
+
+    /// Fewer groups than threads: a task is a band of a plane.
+    fn by_band(&self, out: &mut [MaybeUninit<T>], group: usize) {
+        /// Values that are finished in one go.
+        const PIECE: usize = 1 << 14;
+
+        let [height, width] = self.windows.output();
+        let size = height * width;
+        let bands = bands(height, Results::group(self.windows.k, self.windows.stride));
+        let peaks: Vec<T> = cut(out, size, width, &bands)
+            .into_par_iter()
+            .map_init(Tile::new, |tile, (plane, rows, out)| {
+                self.band(plane, rows, out, tile)
+            })
+            .collect();
+        let peaks = peaks.chunks(group * bands.len());
+        for (peaks, out) in peaks.zip(out.chunks_mut(group * size)) {
+            let peak = peaks.iter().copied().fold(T::default(), T::larger);
+            out.par_chunks_mut(PIECE)
+                .for_each(|out| self.finish(out, peak));
         }
-        for sigma in rest {
-            *sigma = *sigma / peak;
+    }
+
+    /// Writes sigma of some rows of a plane and returns the peak of the group as far as
+    /// they know it: NaN if a pixel is not finite, whether a patch sees it or a stride
+    /// leaves it out.
+    fn band(
+        &self,
+        plane: usize,
+        rows: Range<usize>,
+        out: &mut [MaybeUninit<T>],
+        tile: &mut Tile<T>,
+    ) -> T {
+        let windows = self.windows;
+        let [last, _] = windows.output();
+        let size = windows.height * windows.width;
+        let plane = &self.images[plane * size..][..size];
+        let first = rows.start * windows.stride;
+        let end = match rows.end == last {
+            true => windows.height,
+            false => rows.end * windows.stride,
+        };
+        let peak = known!(T, windows, sigma_of(plane, windows, rows, out, tile));
+        // At stride 1 every pixel is in a patch, whose sigma tells.
+        let unseen = windows.stride > 1 && self.over.is_some();
+        if unseen
+            && !lanes::run(AllFinite(
+                &plane[first * windows.width..end * windows.width],
+            ))
+        {
+            return T::NAN;
+        }
+        peak
+    }
+
+    /// Divides values that all have been written by the peak of their group, if one is
+    /// asked for.
+    fn finish(&self, out: &mut [MaybeUninit<T>], peak: T) {
+        if self.over.is_some() {
+            // SAFETY: the bands of the group, which cover it, are done.
+            #[allow(unsafe_code)]
+            let sigma = unsafe { out.assume_init_mut() };
+            over_peak(sigma, peak);
         }
     }
 }
 
-/// Sigma, and then `finish` on the values of every `group` planes with the
-/// largest of them.
-fn compute<T: Real>(
-    images: &[T],
-    planes: usize,
+/// Writes sigma of some rows of a plane and returns the largest, or NaN.
+fn sigma_of<T: Real, const K: usize>(
+    plane: &[T],
     windows: &Windows,
-    group: usize,
-    finish: impl Fn(&mut [T], T) + Sync,
-) -> Vec<T> {
-    let size = planes * windows.output().iter().product::<usize>();
-    filled(size, |values| {
-        compute_into(values, images, planes, windows, group, finish);
+    rows: Range<usize>,
+    out: &mut [MaybeUninit<T>],
+    tile: &mut Tile<T>,
+) -> T {
+    lanes::run(Sigma::<T, K> {
+        plane,
+        windows,
+        rows,
+        out,
+        tile,
     })
 }
 
-/// Writes every one of `values`: the strips cover each row of each plane, and a
-/// strip writes all of its rows.
-fn compute_into<T: Real>(
-    values: &mut [MaybeUninit<T>],
-    images: &[T],
-    planes: usize,
-    windows: &Windows,
-    group: usize,
-    finish: impl Fn(&mut [T], T) + Sync,
-) {
-    let threads = rayon::current_num_threads();
-    if planes / group >= threads {
-        whole_groups(images, windows, group, values, &finish);
-    } else {
-        strips_of_few(images, windows, group, threads, values, &finish);
+/// A flat group stays 0; one whose peak is not finite is NaN throughout.
+fn over_peak<T: Real>(sigma: &mut [T], peak: T) {
+    if !peak.is_finite() {
+        sigma.fill(T::NAN);
+    } else if peak > T::default() {
+        lanes::run(Over { sigma, peak });
     }
 }
 
-/// A task is a group, finished while it is in the cache.
-fn whole_groups<T: Real>(
-    images: &[T],
-    windows: &Windows,
-    group: usize,
-    values: &mut [MaybeUninit<T>],
-    finish: &(impl Fn(&mut [T], T) + Sync),
-) {
-    let [height, width] = windows.output();
-    let size = height * width;
-    values
-        .par_chunks_mut(group * size)
-        .enumerate()
-        .for_each_init(Scratch::<T>::default, |scratch, (g, values)| {
-            let mut peaks = T::default();
-            for (plane, values) in values.chunks_mut(size).enumerate() {
-                let strip = Strip {
-                    plane: g * group + plane,
-                    top: 0,
-                    bottom: height,
+/// `sigma / peak`, which is not 0. By way of the reciprocal, and of what that leaves
+/// over: the same bits as a division, and less waiting (P. Markstein, IBM Journal of
+/// Research and Development 34, 1990). Without a sum and product rounded once it is
+/// a division.
+struct Over<'a, T> {
+    sigma: &'a mut [T],
+    peak: T,
+}
+
+impl<T: Real> WithSimd for Over<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let c = splat::<S, T>(self.peak.wide());
+        let by_c = splat::<S, T>(1.0) / c;
+        let (blocks, rest) = {
+            let n = lanes::<S, T>();
+            let whole = self.sigma.len() / n * n;
+            self.sigma.split_at_mut(whole)
+        };
+        for block in blocks.chunks_exact_mut(lanes::<S, T>()) {
+            // SAFETY: a block is as long as a register.
+            #[allow(unsafe_code)]
+            unsafe {
+                let sigma = load::<S, T>(block, 0);
+                let by_peak = match lanes::fused::<S, T>() {
+                    true => {
+                        let quotient = sigma * by_c;
+                        mul_add(sub_mul(sigma, quotient, c), by_c, quotient)
+                    }
+                    false => sigma / c,
                 };
-                let peak = strip_std(images, windows, strip, values, scratch);
-                peaks = peaks.larger(peak);
+                store(as_new(block), 0, by_peak);
             }
-            finish(written(values), peaks);
-        });
-}
-
-/// Fewer groups than threads: a task is a strip of any plane.
-fn strips_of_few<T: Real>(
-    images: &[T],
-    windows: &Windows,
-    group: usize,
-    threads: usize,
-    values: &mut [MaybeUninit<T>],
-    finish: &(impl Fn(&mut [T], T) + Sync),
-) {
-    /// Rows for which it pays to start a strip, whose first k - 1 give nothing.
-    const ROWS: usize = 32;
-    /// Values that are finished in one go.
-    const PIECE: usize = 1 << 14;
-
-    let [height, width] = windows.output();
-    let size = height * width;
-    let bands = (8 * threads).min(height.div_ceil(ROWS));
-    let strips = strips(0..values.len() / size, bands, height);
-    let peaks: Vec<T> = share(&strips, width, values)
-        .into_par_iter()
-        .map_init(Scratch::<T>::default, |scratch, (strip, values)| {
-            strip_std(images, windows, strip, values, scratch)
-        })
-        .collect();
-    let groups = values.chunks_mut(group * size);
-    for (peaks, values) in peaks.chunks(group * bands).zip(groups) {
-        let peak = peaks.iter().copied().fold(T::default(), T::larger);
-        let pieces = written(values).par_chunks_mut(PIECE);
-        pieces.for_each(|values| finish(values, peak));
+        }
+        for sigma in rest {
+            *sigma = *sigma / self.peak;
+        }
     }
 }
 
-/// `bands` strips of each plane, from top to bottom.
-fn strips(planes: std::ops::Range<usize>, bands: usize, height: usize) -> Vec<Strip> {
-    planes
-        .flat_map(|plane| {
-            (0..bands).map(move |band| Strip {
-                plane,
-                top: band * height / bands,
-                bottom: (band + 1) * height / bands,
-            })
-        })
+/// Whether all of some values are finite.
+struct AllFinite<'a, T>(&'a [T]);
+
+impl<T: Real> WithSimd for AllFinite<'_, T> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) -> bool {
+        let blocks = self.0.chunks_exact(lanes::<S, T>());
+        let rest = blocks.remainder().iter().all(|x| x.is_finite());
+        // 0, and NaN from the first on that is not finite.
+        let mut broken = splat::<S, T>(0.0);
+        for block in blocks {
+            // SAFETY: a block is as long as a register.
+            #[allow(unsafe_code)]
+            let block = unsafe { load::<S, T>(block, 0) };
+            broken = mul_add(block, splat(0.0), broken);
+        }
+        rest && values(broken).iter().all(|x| x.is_finite())
+    }
+}
+
+/// Cuts rows into bands, each of a multiple of `step` rows but for the last.
+fn bands(rows: usize, step: usize) -> Vec<Range<usize>> {
+    let tasks = 8 * rayon::current_num_threads();
+    let length = rows.div_ceil(tasks).max(1).next_multiple_of(step);
+    (0..rows)
+        .step_by(length)
+        .map(|first| first..rows.min(first + length))
         .collect()
 }
 
-/// What a thread keeps between strips, so that it allocates once.
-#[derive(Default)]
-struct Scratch<T> {
-    rows: rows::Scratch<T>,
-    columns: columns::Scratch<T>,
-}
-
-isa::on_best_isa! {
-    /// Writes sigma of `strip` and returns the largest; NaN if the strip has seen
-    /// a pixel, or gives a sigma, that is not finite.
-    fn strip_std<T> = strip_of(
-        images: &[T],
-        windows: &Windows,
-        strip: Strip,
-        out: &mut [MaybeUninit<T>],
-        scratch: &mut Scratch<T>,
-    ) -> T
-}
-
-#[inline(always)]
-fn strip_of<I: Isa<N>, const N: usize>(
-    images: &[I::Value],
-    windows: &Windows,
-    strip: Strip,
-    out: &mut [MaybeUninit<I::Value>],
-    scratch: &mut Scratch<I::Value>,
-) -> I::Value {
-    match windows.k {
-        ..=rows::LARGEST => rows::local_std::<I, N>(images, windows, strip, out, &mut scratch.rows),
-        _ => columns::local_std::<I, N>(images, windows, strip, out, &mut scratch.columns),
-    }
-}
-
-/// Strips with the values they write, which lie one behind the other.
-fn share<'a, T>(
-    strips: &'a [Strip],
+/// The bands of each plane of `size` values, with the rows of `width` they are for.
+fn cut<'a, V>(
+    mut values: &'a mut [V],
+    size: usize,
     width: usize,
-    mut values: &'a mut [MaybeUninit<T>],
-) -> Vec<(Strip, &'a mut [MaybeUninit<T>])> {
-    strips
-        .iter()
-        .map(|&strip| {
-            let (own, rest) = std::mem::take(&mut values).split_at_mut(strip.rows() * width);
+    bands: &[Range<usize>],
+) -> Vec<(usize, Range<usize>, &'a mut [V])> {
+    let planes = values.len() / size;
+    let mut parts = Vec::with_capacity(planes * bands.len());
+    for plane in 0..planes {
+        for rows in bands {
+            let (own, rest) = values.split_at_mut(rows.len() * width);
+            parts.push((plane, rows.clone(), own));
             values = rest;
-            (strip, own)
-        })
-        .collect()
+        }
+    }
+    parts
 }
 
-/// `size` values, every one of which `fill` writes: see `tests`.
-fn filled<T>(size: usize, fill: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+/// `size` values that `fill` writes.
+///
+/// # Safety
+///
+/// It must write every one of them.
+#[allow(unsafe_code)]
+unsafe fn filled<T>(size: usize, fill: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
     let mut values = Vec::with_capacity(size);
     fill(&mut values.spare_capacity_mut()[..size]);
-    // SAFETY: all have been written.
-    #[allow(unsafe_code)]
-    unsafe {
-        values.set_len(size);
-    }
+    // SAFETY: there is room for them, and all have been written.
+    unsafe { values.set_len(size) };
     values
-}
-
-/// Values that have been written, by a strip or a band that is done with them.
-fn written<T>(values: &mut [MaybeUninit<T>]) -> &mut [T] {
-    // SAFETY: as said.
-    #[allow(unsafe_code)]
-    unsafe {
-        values.assume_init_mut()
-    }
 }
