@@ -7,8 +7,8 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{DType, Element, TensorData};
 use bytemuck::Pod;
 
+use super::backend::LocalStdBackend;
 use super::cpu::{self, Real};
-use super::dispatch::LocalStdBackend;
 use super::windows::Windows;
 use crate::MaxScope;
 

@@ -2,6 +2,7 @@
 //! outside it knows which of them ran.
 
 mod autodiff;
+mod backend;
 mod composed;
 #[cfg(feature = "_cpu")]
 mod cpu;

@@ -37,7 +37,6 @@ pub(super) trait Fold<S: Simd, T: Real> {
     /// # Safety
     ///
     /// There must be such a row and a register full of such columns.
-    #[allow(unsafe_code)]
     unsafe fn row<const K: usize>(&self, y: usize, x: usize) -> Self::Row;
 
     /// For the `results` of a group, which share a row.
@@ -45,7 +44,6 @@ pub(super) trait Fold<S: Simd, T: Real> {
     /// # Safety
     ///
     /// As [`row`](Self::row), for results.
-    #[allow(unsafe_code)]
     unsafe fn shared(&self, results: Range<usize>, x: usize, row: &Self::Row) -> Self::Shared;
 
     /// What the shared row itself adds to sums on from it.
@@ -64,7 +62,6 @@ pub(super) trait Fold<S: Simd, T: Real> {
     /// # Safety
     ///
     /// There must be room for it.
-    #[allow(unsafe_code)]
     unsafe fn take(
         &mut self,
         y: usize,
@@ -101,7 +98,6 @@ impl Results {
     /// The fold must have `(rows - 1) stride + k` rows, and room for `rows` results. A
     /// register full of columns is taken at a time; the last one ends at the last
     /// column if there are enough, or else begins at 0.
-    #[allow(unsafe_code)]
     #[inline(always)]
     pub(super) unsafe fn of<S: Simd, T: Real, F: Fold<S, T>, const K: usize>(
         self,
@@ -140,7 +136,6 @@ impl Results {
     /// # Safety
     ///
     /// As [`of`](Self::of).
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn strip<S: Simd, T: Real, F: Fold<S, T>, const K: usize>(
         self,
@@ -152,18 +147,12 @@ impl Results {
     ) {
         let (k, stride) = if K > 0 { (K, 1) } else { (self.k, self.stride) };
         let group = Self::group(k, stride);
-        let whole = self.rows / group * group;
-        // SAFETY: the rows of the results at hand, and the group's shared row is one of
-        // the first of them.
-        unsafe {
-            for y in (0..whole).step_by(group) {
+        for y in (0..self.rows).step_by(group) {
+            // SAFETY: the caller's condition.
+            unsafe {
                 self.before::<S, T, F, K>(fold, y, x, goes_on || y > 0, kept);
-                self.group_at::<S, T, F, K>(fold, y, x, group, kept, back);
-            }
-            if whole < self.rows {
-                self.before::<S, T, F, K>(fold, whole, x, goes_on || whole > 0, kept);
-                let count = self.rows - whole;
-                self.group_at::<S, T, F, K>(fold, whole, x, count, kept, back);
+                let count = group.min(self.rows - y);
+                self.group_at::<S, T, F, K>(fold, y, x, count, kept, back);
             }
         }
     }
@@ -174,7 +163,6 @@ impl Results {
     /// # Safety
     ///
     /// As [`of`](Self::of).
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn before<S: Simd, T: Real, F: Fold<S, T>, const K: usize>(
         self,
@@ -186,20 +174,28 @@ impl Results {
     ) {
         let (k, stride) = if K > 0 { (K, 1) } else { (self.k, self.stride) };
         let lead = (Self::group(k, stride) - 1) * stride;
-        let have = if goes_on { k.saturating_sub(stride) } else { 0 };
-        for j in have..lead {
-            // SAFETY: the caller's condition.
-            kept[j] = unsafe { fold.row::<K>(y * stride + j, x) };
+        if goes_on {
+            for j in k.saturating_sub(stride)..lead {
+                // SAFETY: the first result of the group sees the row.
+                kept[j] = unsafe { fold.row::<K>(y * stride + j, x) };
+            }
+        } else {
+            for j in 0..lead {
+                // SAFETY: as above.
+                kept[j] = unsafe { fold.row::<K>(y * stride + j, x) };
+            }
         }
     }
 
     /// The `count` first results of the group from row `y` on. The rows before the
     /// shared one are `kept`, and those of the next group are afterwards.
     ///
+    /// For a K that is known every index here is as well, once loops are unrolled: what
+    /// is kept stays in registers.
+    ///
     /// # Safety
     ///
     /// As [`of`](Self::of).
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn group_at<S: Simd, T: Real, F: Fold<S, T>, const K: usize>(
         self,
@@ -213,8 +209,9 @@ impl Results {
         let (k, stride) = if K > 0 { (K, 1) } else { (self.k, self.stride) };
         let group = Self::group(k, stride);
         let lead = (group - 1) * stride;
+        let first = y * stride + lead;
         // SAFETY: every result of the group sees this row.
-        let row = unsafe { fold.row::<K>(y * stride + lead, x) };
+        let row = unsafe { fold.row::<K>(first, x) };
         let shared = unsafe { fold.shared(y..y + count, x, &row) };
         if lead > 0 {
             let mut sums = fold.back(&shared, &kept[lead - 1]);
@@ -225,18 +222,25 @@ impl Results {
             }
         }
         let mut sums = fold.own(&shared, &row);
-        let mut i = 0;
-        for t in 0..count {
-            // On to the last row of result t.
-            while i < t * stride + k - 1 - lead {
-                i += 1;
+        let mut last = 0;
+        for t in 0..group {
+            if t == count {
+                break;
+            }
+            // On to the last row of result t: at stride 1 one more.
+            let end = t * stride + k - 1 - lead;
+            for i in last + 1..=end {
                 // SAFETY: result t sees the row.
-                let row = unsafe { fold.row::<K>(y * stride + lead + i, x) };
+                let row = unsafe { fold.row::<K>(first + i, x) };
                 sums = F::add(sums, fold.on(&shared, &row));
                 if i >= stride {
                     kept[i - stride] = row;
                 }
+                if K > 0 {
+                    break;
+                }
             }
+            last = end;
             let back = (t + 1 < group).then(|| back[t]);
             // SAFETY: one of the results.
             unsafe { fold.take(y + t, x, sums, back, &shared) };
@@ -247,8 +251,8 @@ impl Results {
 /// Calls a function with k where it pays that the compiler knows it, so that sums stay
 /// in registers, and with 0 elsewhere. Nobody trains in f64.
 macro_rules! known {
-    ($value:ty, $windows:expr, $function:ident($($argument:expr),* $(,)?)) => {
-        match ($windows.k, $windows.stride, size_of::<$value>()) {
+    ($value:ty, $k:expr, $stride:expr, $function:ident($($argument:expr),* $(,)?)) => {
+        match ($k, $stride, size_of::<$value>()) {
             (3, 1, 4) => $function::<$value, 3>($($argument),*),
             (5, 1, 4) => $function::<$value, 5>($($argument),*),
             (7, 1, 4) => $function::<$value, 7>($($argument),*),

@@ -113,7 +113,6 @@ pub(super) fn splat<S: Simd, T: Real>(value: f64) -> Vector<S, T> {
 /// # Safety
 ///
 /// There must be a register full of them.
-#[allow(unsafe_code)]
 #[inline(always)]
 pub(super) unsafe fn load<S: Simd, T: Real>(values: &[T], from: usize) -> Vector<S, T> {
     debug_assert!(from + lanes::<S, T>() <= values.len());
@@ -126,7 +125,6 @@ pub(super) unsafe fn load<S: Simd, T: Real>(values: &[T], from: usize) -> Vector
 /// # Safety
 ///
 /// There must be room for a register full of them.
-#[allow(unsafe_code)]
 #[inline(always)]
 pub(super) unsafe fn store<S: Simd, T: Real>(
     values: &mut [MaybeUninit<T>],
@@ -143,10 +141,7 @@ pub(super) unsafe fn store<S: Simd, T: Real>(
 pub(super) fn as_new<T: Real>(values: &mut [T]) -> &mut [MaybeUninit<T>] {
     // SAFETY: of the same layout, and nobody writes anything but values: `store`, and
     // the safe `MaybeUninit::write`, are all that this module's users call on them.
-    #[allow(unsafe_code)]
-    unsafe {
-        &mut *(std::ptr::from_mut(values) as *mut [MaybeUninit<T>])
-    }
+    unsafe { &mut *(std::ptr::from_mut(values) as *mut [MaybeUninit<T>]) }
 }
 
 /// The values of a register, and zeros behind them.
@@ -154,7 +149,6 @@ pub(super) fn as_new<T: Real>(values: &mut [T]) -> &mut [MaybeUninit<T>] {
 pub(super) fn values<S: Simd, T: Real>(of: Vector<S, T>) -> [T; MOST] {
     let mut values = [T::default(); MOST];
     // SAFETY: no register holds more than MOST values.
-    #[allow(unsafe_code)]
     unsafe {
         store(as_new(&mut values), 0, of);
     }

@@ -50,10 +50,10 @@ use super::fold::{Fold, Results};
 use super::lanes::{Real, lanes, larger, load, mul_add, splat, store, sub_mul, values};
 use super::tile::{Tile, View, parts};
 
-/// Patches side by side that are computed in one go, and about how many in all: few enough
-/// for a cache.
+/// Patches side by side that are computed in one go, and about how many pixels they see in
+/// all: few enough for a cache.
 const COLUMNS: usize = 256;
-const PATCHES: usize = 24 * COLUMNS;
+const PIXELS: usize = 24 * COLUMNS;
 
 /// Computes sigma of some rows of a plane, and the largest of them: NaN if one is not
 /// finite. For K see [`known`](super::fold::known).
@@ -74,18 +74,19 @@ impl<T: Real, const K: usize> WithSimd for Sigma<'_, T, K> {
         let windows = *self.windows;
         let [_, width] = windows.output();
         let mut peak = T::default();
+        let Windows { k, stride, .. } = windows;
         let parts = parts(0..width, COLUMNS);
         // Whole groups.
-        let step = (PATCHES / width.min(COLUMNS))
-            .next_multiple_of(Results::group(windows.k, windows.stride));
+        let step = PIXELS / (width.min(COLUMNS) * stride * stride);
+        let step = step.max(1).next_multiple_of(Results::group(k, stride));
         let mut kept: Vec<_> = parts.iter().map(|_| Vec::new()).collect();
         for top in self.rows.clone().step_by(step) {
             let rows = top..self.rows.end.min(top + step);
             for (i, columns) in parts.iter().enumerate() {
                 // The part on the right, or the first one below.
                 let next = match parts.get(i + 1) {
-                    Some(right) => [rows.start * windows.stride, right.start],
-                    None => [rows.end * windows.stride + windows.k / 2, 0],
+                    Some(right) => [rows.start * stride, right.start],
+                    None => [rows.end * stride + k / 2, 0],
                 };
                 let found = self.block::<S>(&rows, columns, next, &mut kept[i]);
                 peak = peak.larger(found);
@@ -118,11 +119,11 @@ impl<T: Real, const K: usize> Sigma<'_, T, K> {
             rows: rows.len(),
             columns: columns.len(),
         };
-        let next = row * self.windows.width + column * stride;
-        let next = (
-            self.plane.as_ptr().wrapping_add(next),
-            self.windows.width * stride,
-        );
+        // With a stride the tile reads whole lines, which a processor foresees.
+        let next = (stride == 1).then(|| {
+            let place = row * self.windows.width + column;
+            (self.plane.as_ptr().wrapping_add(place), self.windows.width)
+        });
         let out = &mut self.out[(rows.start - self.rows.start) * width + columns.start..];
         let seen = rows.start * stride..(rows.end - 1) * stride + k;
         let columns = columns.start as isize..columns.end as isize;
@@ -138,7 +139,6 @@ impl<T: Real, const K: usize> Sigma<'_, T, K> {
             to.copy_from_slice(&from[..width]);
             for sigma in to {
                 // SAFETY: `wide` was made of values.
-                #[allow(unsafe_code)]
                 let sigma = unsafe { sigma.assume_init() };
                 largest = largest.larger(sigma);
             }
@@ -154,7 +154,7 @@ fn of_view<S: Simd, T: Real, const K: usize>(
     view: View<T>,
     results: Results,
     (out, pitch): (&mut [MaybeUninit<T>], usize),
-    next: (*const T, usize),
+    next: Option<(*const T, usize)>,
     kept: &mut Vec<Row<S, T>>,
 ) -> T {
     let k = results.k as f64;
@@ -172,7 +172,6 @@ fn of_view<S: Simd, T: Real, const K: usize>(
     };
     // SAFETY: the view shows the rows and columns that the results see. The output has
     // so many rows and columns, or a register full.
-    #[allow(unsafe_code)]
     unsafe {
         results.of::<S, T, _, K>(&mut fold, kept);
     }
@@ -186,7 +185,7 @@ struct OfRows<'a, S: Simd, T: Real> {
     out: &'a mut [MaybeUninit<T>],
     pitch: usize,
     largest: Vector<S, T>,
-    next: (*const T, usize),
+    next: Option<(*const T, usize)>,
     root: Vector<S, T>,
     by_root: Vector<S, T>,
     by_side: Vector<S, T>,
@@ -230,7 +229,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfRows<'_, S, T> {
     type Shared = Row<S, T>;
     type Sums = Sums<S, T>;
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn row<const K: usize>(&self, y: usize, x: usize) -> Row<S, T> {
         let k = if K > 0 { K } else { self.k };
@@ -259,7 +257,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfRows<'_, S, T> {
         }
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn shared(&self, _: Range<usize>, _: usize, row: &Row<S, T>) -> Row<S, T> {
         *row
@@ -296,7 +293,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfRows<'_, S, T> {
         }
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn take(
         &mut self,
@@ -313,8 +309,9 @@ impl<S: Simd, T: Real> Fold<S, T> for OfRows<'_, S, T> {
         self.largest = larger(self.largest, sigma);
         // SAFETY: the caller's condition.
         unsafe { store(self.out, y * self.pitch + x, sigma) };
-        let (next, width) = self.next;
-        ask(next.wrapping_add(y * width + x));
+        if let Some((next, width)) = self.next {
+            ask(next.wrapping_add(y * width + x));
+        }
     }
 }
 
@@ -324,7 +321,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfRows<'_, S, T> {
 pub(super) fn ask<T>(place: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a hint, which no address makes fail.
-    #[allow(unsafe_code)]
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
         _mm_prefetch::<_MM_HINT_T1>(place.cast());

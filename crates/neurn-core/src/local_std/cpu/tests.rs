@@ -2,11 +2,17 @@
 //! of the suite in `tests/`. Small enough to be interpreted by `cargo miri test`, which
 //! runs the plain code.
 
+use std::mem::MaybeUninit;
+
 use macerator::Arch;
 use rayon::ThreadPoolBuilder;
 
+use super::super::windows::Windows;
+use super::forward::{Planes, over_peak};
+use super::sigma::Sigma;
+use super::tile::Tile;
 use super::*;
-use crate::Border;
+use crate::{Border, MaxScope};
 
 fn pixels(count: usize) -> Vec<f32> {
     (0..count as u64)
@@ -114,7 +120,6 @@ fn every_value_is_written() {
                 false => all.by_group(&mut values, 1),
             }
             // SAFETY: there were values from the first.
-            #[allow(unsafe_code)]
             let response = unsafe { values.assume_init_ref() };
             assert!(
                 response.iter().all(|y| (0.0..=1.0).contains(y)),
@@ -132,7 +137,6 @@ fn every_value_of_the_gradient_is_written() {
             let mut values = vec![MaybeUninit::new(f32::NAN); images.len()];
             gradient::tests::into(&mut values, &images, planes, &windows, by_band);
             // SAFETY: there were values from the first.
-            #[allow(unsafe_code)]
             let gradient = unsafe { values.assume_init_ref() };
             assert!(gradient.iter().all(|v| v.is_finite()), "{windows:?}");
         }
@@ -165,7 +169,6 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 /// Sigma and the gradient of one plane by a given instruction set.
-#[allow(unsafe_code)]
 fn on(arch: Arch, windows: &Windows) -> [Vec<f32>; 2] {
     let images = pixels(windows.height * windows.width);
     let [height, width] = windows.output();

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Pixel t of all patches of a row then begins at `taps[t]`. Which pixel stands where
-//! is looked up once in [`Windows::source`] and kept as runs: `count` pixels of the
-//! image, `stride` apart. So every border and every stride is a matter of this file.
+//! is looked up once in [`Windows::source`]: most follow each other in the image, and the
+//! rest is a list. So every border and every stride is a matter of this file.
 //! Where all of them lie inside the image, side by side, the image itself is shown and
 //! nothing is copied.
 
@@ -106,21 +106,16 @@ pub(super) struct Tile<T> {
 struct Layout {
     windows: Windows,
     columns: Range<isize>,
-    /// From one row to the next.
+    /// From one row to the next, and to the next of `stride` lines of which a row is made.
     pitch: usize,
+    line: usize,
     /// Where the pixels of the first patch are in a row.
     taps: Vec<usize>,
-    runs: Vec<Run>,
-    /// Where the border's constant is.
-    constant: Vec<usize>,
-}
-
-/// Pixels of the image, `stride` apart, which follow each other in the tile.
-#[derive(Clone, Copy)]
-struct Run {
-    to: usize,
-    from: usize,
-    count: usize,
+    /// Where in each line, from which pixel on, and how often the next `stride` pixels are
+    /// the next of the lines.
+    inside: [usize; 3],
+    /// What stands elsewhere; `None` is the border's constant.
+    outside: Vec<(usize, Option<usize>)>,
 }
 
 impl Layout {
@@ -129,37 +124,37 @@ impl Layout {
             k, stride, width, ..
         } = *windows;
         let [_, patches] = windows.output();
-        let last = ((patches - 1) * stride + k) as isize;
+        let margin = windows.margin() as isize;
+        let end = ((patches - 1) * stride + k) as isize;
         let count = columns.len() + (k - 1) / stride;
         // A register full of the last patches may reach beyond them.
-        let length = (count + MOST).next_multiple_of(MOST);
-        let phases = k.min(stride);
-        let mut runs: Vec<Run> = Vec::new();
-        let mut constant = Vec::new();
-        for (phase, i) in (0..phases).flat_map(|phase| (0..count).map(move |i| (phase, i))) {
-            let to = phase * length + i;
-            let place = (columns.start + i as isize) * stride as isize + phase as isize;
-            let source = match (0..last).contains(&place) {
-                true => windows.source(place, width),
-                false => None,
-            };
-            match (source, runs.last_mut()) {
-                (None, _) => constant.push(to),
-                (Some(from), Some(run))
-                    if to == run.to + run.count && from == run.from + run.count * stride =>
-                {
-                    run.count += 1;
-                }
-                (Some(from), _) => runs.push(Run { to, from, count: 1 }),
+        let line = (count + MOST).next_multiple_of(MOST);
+        // Of place i of all lines, the first pixel.
+        let pixel = |i: usize| (columns.start + i as isize) * stride as isize - margin;
+        let whole = |i: &usize| (0..=width as isize - stride as isize).contains(&pixel(*i));
+        let first = (0..count).find(whole).unwrap_or(count);
+        let inside = (first..count).take_while(whole).count();
+        let from = match inside {
+            0 => 0,
+            _ => pixel(first) as usize,
+        };
+        let mut outside = Vec::new();
+        for i in (0..first).chain(first + inside..count) {
+            for phase in 0..stride.min(k) {
+                let place = pixel(i) + margin + phase as isize;
+                let seen = (0..end).contains(&place);
+                let source = seen.then(|| windows.source(place, width)).flatten();
+                outside.push((phase * line + i, source));
             }
         }
         Self {
             windows: *windows,
+            pitch: pitch(stride * line),
+            line,
+            taps: (0..k).map(|t| t % stride * line + t / stride).collect(),
+            inside: [first, from, inside],
+            outside,
             columns,
-            pitch: pitch(phases * length),
-            taps: (0..k).map(|t| t % stride * length + t / stride).collect(),
-            runs,
-            constant,
         }
     }
 
@@ -179,14 +174,38 @@ impl Layout {
             return;
         };
         let pixels = &plane[y * width..][..width];
-        for run in &self.runs {
-            match run.count {
-                1 => row[run.to] = pixels[run.from],
-                _ => every(stride, &pixels[run.from..], &mut row[run.to..][..run.count]),
+        let [to, from, count] = self.inside;
+        let inside = &pixels[from..][..count * stride];
+        match stride {
+            1 => row[to..][..count].copy_from_slice(inside),
+            2 => deal::<T, 2>(inside, self.line, &mut row[to..]),
+            3 => deal::<T, 3>(inside, self.line, &mut row[to..]),
+            4 => deal::<T, 4>(inside, self.line, &mut row[to..]),
+            _ => {
+                for (i, pixels) in inside.chunks_exact(stride).enumerate() {
+                    for (phase, pixel) in pixels.iter().take(self.taps.len()).enumerate() {
+                        row[phase * self.line + to + i] = *pixel;
+                    }
+                }
             }
         }
-        for &to in &self.constant {
-            row[to] = constant;
+        for &(to, from) in &self.outside {
+            row[to] = from.map_or(constant, |from| pixels[from]);
+        }
+    }
+}
+
+/// Deals pixels out to STRIDE lines, one to each in turn.
+#[inline(always)]
+fn deal<T: Real, const STRIDE: usize>(pixels: &[T], line: usize, to: &mut [T]) {
+    let (pixels, _) = pixels.as_chunks::<STRIDE>();
+    let mut lines = to.chunks_mut(line);
+    let lines: [_; STRIDE] = std::array::from_fn(|_| lines.next());
+    let mut lines = lines.map(|line| &mut line.expect("as many lines as that")[..pixels.len()]);
+    // The compiler makes shuffles of registers of it.
+    for (i, pixels) in pixels.iter().enumerate() {
+        for (line, pixel) in lines.iter_mut().zip(pixels) {
+            line[i] = *pixel;
         }
     }
 }
@@ -286,27 +305,4 @@ fn inside(
             width,
         )
     })
-}
-
-/// Every `stride`-th pixel, from the first on.
-#[inline(always)]
-fn every<T: Real>(stride: usize, pixels: &[T], to: &mut [T]) {
-    /// With the number known the compiler finds instructions for it.
-    #[inline(always)]
-    fn known<T: Real, const STRIDE: usize>(pixels: &[T], to: &mut [T]) {
-        for (pixels, to) in pixels.chunks(STRIDE).zip(to) {
-            *to = pixels[0];
-        }
-    }
-    match (to, stride) {
-        (to, 1) => to.copy_from_slice(&pixels[..to.len()]),
-        (to, 2) => known::<T, 2>(pixels, to),
-        (to, 3) => known::<T, 3>(pixels, to),
-        (to, 4) => known::<T, 4>(pixels, to),
-        (to, _) => {
-            for (pixels, to) in pixels.chunks(stride).zip(to) {
-                *to = pixels[0];
-            }
-        }
-    }
 }

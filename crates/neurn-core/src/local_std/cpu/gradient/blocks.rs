@@ -30,19 +30,6 @@ use crate::Border;
 const COLUMNS: usize = 256;
 const PLACES: usize = 12 * COLUMNS;
 
-/// Rows of places that are computed in one go.
-pub(super) fn step(windows: &Windows) -> usize {
-    let Windows {
-        k, stride, width, ..
-    } = *windows;
-    let rows = PLACES / width.min(COLUMNS);
-    match stride {
-        1 => rows.next_multiple_of(k),
-        // Nothing is kept: more rows at a time.
-        _ => rows.max(4 * k),
-    }
-}
-
 /// What a thread keeps, so that it allocates once.
 pub(in super::super) struct Scratch<T> {
     tile: Tile<T>,
@@ -113,7 +100,7 @@ impl<T: Real, const K: usize> WithSimd for Gradient<'_, T, K> {
         for rows in self.blocks(&all).iter().chain(&self.frame()) {
             let on_image = all.contains(&rows.start);
             for (i, columns) in parts.iter().enumerate() {
-                if !on_image || self.band.windows.stride > 1 {
+                if !on_image {
                     kept[i] = Kept::NOTHING;
                 }
                 // The part on the right, or the first one below.
@@ -143,19 +130,15 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         }
     }
 
-    /// Cuts rows into blocks, of which the last has k rows at least where it goes on from
-    /// another: a symmetric border mirrors as many.
+    /// Cuts rows into blocks of whole groups, of which the last has k rows at least where it
+    /// goes on from another: a symmetric border mirrors as many.
     fn blocks(&self, rows: &Range<usize>) -> Vec<Range<usize>> {
-        let Windows { k, stride, .. } = *self.band.windows;
-        let step = step(self.band.windows);
-        let most = match stride {
-            1 => step + k - 1,
-            _ => step,
-        };
+        let Windows { k, width, .. } = *self.band.windows;
+        let step = (PLACES / width.min(COLUMNS)).next_multiple_of(k);
         let mut blocks = Vec::new();
         let mut top = rows.start;
         while top < rows.end {
-            let end = match rows.end - top <= most {
+            let end = match rows.end - top < step + k {
                 true => rows.end,
                 false => top + step,
             };
@@ -201,9 +184,7 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         next: [usize; 2],
         kept: &mut Kept<S, T>,
     ) {
-        let Windows {
-            k, stride, width, ..
-        } = *self.band.windows;
+        let Windows { k, width, .. } = *self.band.windows;
         // Rows of patches that hold one of the places, at stride 1. Whole groups come
         // before the first, so that nothing depends on where a band begins.
         let before = match kept.places.is_empty() {
@@ -227,13 +208,9 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         } = &mut *self.scratch;
         let n = lanes::lanes::<S, T>();
         let view = tile.show(self.band.plane, &every, first..end + k - 1, seen, n + k - 1);
-        patches.begin(
-            &self.band,
-            first.div_ceil(stride)..end.div_ceil(stride),
-            columns,
-        );
+        patches.begin(&self.band, first..end, columns);
         for range in [first..own, own..end] {
-            patches.of::<S, K>(&self.band, &view, first, range.clone(), &mut kept.means);
+            patches.of::<S, K>(&self.band, &view, range.clone(), &mut kept.means);
             if before > 0 && range.end == own {
                 kept.means.clear();
             }
@@ -271,7 +248,6 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         };
         // SAFETY: `held` names rows of the view and of patches that were written for
         // these columns and k - 1 more, and there is room in the output.
-        #[allow(unsafe_code)]
         unsafe {
             results.of::<S, T, _, K>(&mut fold, &mut kept.places);
         }
@@ -315,7 +291,6 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
                 if let Some(x) = self.band.windows.source(place as isize, width) {
                     // SAFETY: all places on the image are written before. Where a border
                     // shows pixels, `columns` are all that there are.
-                    #[allow(unsafe_code)]
                     let out = unsafe { out[x].assume_init_mut() };
                     *out += line[place - columns.start];
                 }

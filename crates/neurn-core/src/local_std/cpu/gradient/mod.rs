@@ -41,12 +41,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::band::Band;
-use self::blocks::{Scratch, gradient_of, step};
+use self::blocks::{Scratch, gradient_of};
 use self::weights::Peak;
 use super::super::windows::Windows;
 use super::fold::known;
 use super::lanes::Real;
-use super::{bands, cut, filled};
+use super::share::{bands, cut, filled};
 use crate::MaxScope;
 
 /// The gradient by the images, of a `response` with the gradient `by_response`.
@@ -68,7 +68,6 @@ pub(crate) fn gradient<T: Real>(
         divided: over.is_some(),
     };
     // SAFETY: bands and groups cover the planes, and each writes all of its values.
-    #[allow(unsafe_code)]
     unsafe {
         filled(images.len(), |out| {
             if n * c / group >= rayon::current_num_threads() {
@@ -121,11 +120,7 @@ impl<T: Real> Tensors<'_, T> {
         let Windows { height, width, .. } = *self.windows;
         let groups = out.len() / (self.group * size);
         let peaks: Vec<_> = (0..groups).map(|g| self.peak(g)).collect();
-        // What is computed in one go, or at least in whole groups.
-        let bands = match self.windows.stride {
-            1 => bands(height, self.windows.k),
-            _ => bands(height, step(self.windows)),
-        };
+        let bands = bands(height, self.windows.k);
         let sums: Vec<Vec<f64>> = cut(out, size, width, &bands)
             .into_par_iter()
             .map_init(Scratch::new, |scratch, (plane, rows, out)| {
@@ -182,7 +177,7 @@ impl<T: Real> Tensors<'_, T> {
                 .map(|place| place - response.start),
             rows,
         };
-        known!(T, self.windows, gradient_of(band, out, scratch))
+        known!(T, self.windows.k, 1, gradient_of(band, out, scratch))
     }
 
     /// Adds what the patch of the peak gives. Its g and the sum may cancel, and do so
@@ -200,7 +195,6 @@ impl<T: Real> Tensors<'_, T> {
         let k = self.windows.k as f64;
         let share = (self.by_response[place].wide() - sum) / (sigma.wide() * k).powi(2);
         // SAFETY: the bands of the group, which cover it, are done.
-        #[allow(unsafe_code)]
         let out = unsafe { out.assume_init_mut() };
         patch.add_deviations(share, &mut out[plane * size..][..size]);
     }
@@ -222,7 +216,7 @@ pub(super) mod tests {
         by_band: bool,
     ) {
         let response =
-            super::super::local_std(images, [planes, 1], windows, Some(MaxScope::Channel));
+            super::super::forward::local_std(images, [planes, 1], windows, Some(MaxScope::Channel));
         let by_response: Vec<f32> = response.iter().map(|y| 0.3 - y * y).collect();
         let tensors = Tensors {
             images,

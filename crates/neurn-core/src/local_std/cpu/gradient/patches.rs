@@ -5,8 +5,8 @@
 //!                           one a row        y, dL/dy  ->  a
 //! ```
 //!
-//! The two are written together where a register full of neighbours is kept, so that
-//! the division for a overlaps with the sums. Beyond the first and the last patch of a
+//! At stride 1 the two are written together, so that the division for a overlaps with the
+//! sums. With a stride a is 0 where no patch is kept. Beyond the first and the last patch of a
 //! row, a is 0, or that of the mirror image at a symmetric border.
 
 use std::mem::MaybeUninit;
@@ -32,9 +32,8 @@ pub(super) struct Patches<T> {
     pub(super) weights: Lines<T>,
     /// From one row to the next.
     pub(super) pitch: usize,
-    /// Of the output.
+    /// Those rows and columns of patches, at stride 1, that there are.
     rows: Range<usize>,
-    /// Those columns of patches, at stride 1, that there are.
     columns: Range<usize>,
     /// What a row has before them, and in all.
     before: usize,
@@ -54,7 +53,7 @@ impl<T: Real> Patches<T> {
         }
     }
 
-    /// Makes room for some rows of the output, where they hold some columns of places.
+    /// Makes room for some rows, where they hold some columns of places.
     pub(super) fn begin(&mut self, band: &Band<T>, rows: Range<usize>, places: &Range<usize>) {
         let k = band.windows.k;
         let [_, count] = band.patches();
@@ -67,19 +66,17 @@ impl<T: Real> Patches<T> {
         self.rows = rows;
     }
 
-    /// Writes those of some rows at stride 1, of which the view shows all from `first`
-    /// on. For `kept` see [`Results::of`].
+    /// Writes those of some rows. The view shows the pixels that all rows see. For `kept`
+    /// see [`Results::of`].
     #[inline(always)]
     pub(super) fn of<S: Simd, const K: usize>(
         &mut self,
         band: &Band<T>,
         view: &View<T>,
-        first: usize,
         rows: Range<usize>,
         kept: &mut Vec<Mean<S, T>>,
     ) {
         let Windows { k, stride, .. } = *band.windows;
-        let rows = rows.start.div_ceil(stride)..rows.end.div_ceil(stride);
         if rows.is_empty() {
             return;
         }
@@ -89,9 +86,8 @@ impl<T: Real> Patches<T> {
         let at = (rows.start - self.rows.start) * self.pitch;
         let mut fold = OfPatches::<S, T> {
             view,
-            from: view.from + (rows.start * stride - first) * view.pitch + self.before,
+            from: view.from + (rows.start - self.rows.start) * view.pitch + self.before,
             k,
-            stride,
             means: as_new(&mut self.means[at..]),
             weights: as_new(&mut self.weights[at..]),
             pitch: self.pitch,
@@ -106,24 +102,23 @@ impl<T: Real> Patches<T> {
         };
         let results = Results {
             k,
-            stride,
+            stride: 1,
             rows: rows.len(),
             columns: self.columns.len(),
         };
         // SAFETY: the view shows the rows that the results see. In the arrays there is
         // room for them and a register more, and what is `given` has as many columns in
         // as many rows.
-        #[allow(unsafe_code)]
         unsafe {
             results.of::<S, T, _, K>(&mut fold, kept);
         }
-        for row in rows {
+        for row in rows.filter(|row| row % stride == 0) {
             self.weigh(band, row, together);
             self.beyond(band, row);
         }
     }
 
-    /// Where a row of the output is.
+    /// Where a row is.
     fn row(&self, row: usize) -> Range<usize> {
         let from = (row - self.rows.start) * self.pitch;
         from..from + self.length
@@ -135,7 +130,8 @@ impl<T: Real> Patches<T> {
         let Windows { stride, .. } = *band.windows;
         let [_, width] = band.windows.output();
         let columns = self.columns.start.div_ceil(stride)..self.columns.end.div_ceil(stride);
-        let values = row * width + columns.start..row * width + columns.end;
+        let from = row / stride * width;
+        let values = from + columns.start..from + columns.end;
         let at = self.row(row).start + self.before;
         let weights = &mut self.weights[at..][..self.columns.len()];
         if !there {
@@ -147,7 +143,7 @@ impl<T: Real> Patches<T> {
             }
         }
         if let Some(peak) = band.peak.filter(|peak| values.contains(peak)) {
-            weights[(peak - row * width) * stride - self.columns.start] = T::default();
+            weights[(peak - from) * stride - self.columns.start] = T::default();
         }
     }
 
@@ -181,7 +177,6 @@ struct OfPatches<'a, S: Simd, T: Real> {
     /// Where the first patch's pixels begin.
     from: usize,
     k: usize,
-    stride: usize,
     means: &'a mut [MaybeUninit<T>],
     weights: &'a mut [MaybeUninit<T>],
     /// From one row of these to the next, and the values before the first of a row.
@@ -207,7 +202,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPatches<'_, S, T> {
     type Shared = Mean<S, T>;
     type Sums = Vector<S, T>;
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn row<const K: usize>(&self, y: usize, x: usize) -> Mean<S, T> {
         let k = if K > 0 { K } else { self.k };
@@ -227,7 +221,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPatches<'_, S, T> {
         }
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn shared(&self, _: Range<usize>, _: usize, row: &Mean<S, T>) -> Mean<S, T> {
         *row
@@ -253,7 +246,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPatches<'_, S, T> {
         a + b
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn take(
         &mut self,
@@ -264,7 +256,7 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPatches<'_, S, T> {
         shared: &Mean<S, T>,
     ) {
         let sum = back.map_or(on, |back| on + back);
-        let middle = self.from + (y * self.stride + self.k / 2) * self.view.pitch + self.k / 2;
+        let middle = self.from + (y + self.k / 2) * self.view.pitch + self.k / 2;
         // SAFETY: the caller's condition; the middle pixel is one of the patch's.
         unsafe {
             let middle = load::<S, T>(self.view.pixels, middle + x);

@@ -51,7 +51,7 @@ pub(super) fn hold<T>(
         };
         let there = there.contains(&row) && row as usize % stride == 0;
         held.push(there.then(|| Held {
-            patches: (row as usize / stride - first.div_ceil(stride)) * patches,
+            patches: (row as usize - first) * patches,
             pixels: (row as usize + k / 2 - first) * pixels,
         }));
     }
@@ -103,7 +103,6 @@ impl<S: Simd, T: Real> OfPlaces<'_, S, T> {
     /// # Safety
     ///
     /// There must be such places.
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn places(&self, y: usize, x: usize) -> Vector<S, T> {
         // SAFETY: the caller's condition.
@@ -124,7 +123,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPlaces<'_, S, T> {
     type Shared = Ends<S, T>;
     type Sums = Sums<S, T>;
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn row<const K: usize>(&self, y: usize, x: usize) -> OfRow<S, T> {
         let k = if K > 0 { K } else { self.k };
@@ -159,7 +157,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPlaces<'_, S, T> {
         }
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn shared(&self, results: Range<usize>, x: usize, _: &OfRow<S, T>) -> Ends<S, T> {
         // SAFETY: the caller's condition.
@@ -194,7 +191,6 @@ impl<S: Simd, T: Real> Fold<S, T> for OfPlaces<'_, S, T> {
         }
     }
 
-    #[allow(unsafe_code)]
     #[inline(always)]
     unsafe fn take(
         &mut self,

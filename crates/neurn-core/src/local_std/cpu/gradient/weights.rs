@@ -91,7 +91,6 @@ impl<T: Real> WithSimd for Largest<'_, T> {
         let mut largest = splat::<S, T>(0.0);
         for block in blocks {
             // SAFETY: a block is as long as a register.
-            #[allow(unsafe_code)]
             let block = unsafe { load::<S, T>(block, 0) };
             largest = lanes::larger(largest, block);
         }
