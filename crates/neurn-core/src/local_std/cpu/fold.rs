@@ -87,6 +87,16 @@ impl Results {
         (k - 1) / stride + 1
     }
 
+    /// At stride 1.
+    pub(super) fn of_every(k: usize, rows: usize, columns: usize) -> Self {
+        Self {
+            k,
+            stride: 1,
+            rows,
+            columns,
+        }
+    }
+
     /// Hands all results to `fold`. K is k, with stride 1, or 0: see [`known`].
     ///
     /// `kept` is empty, or holds what this left there for the results right above these

@@ -1,8 +1,7 @@
 //! Forward: sigma of all planes, over the peak of their group if there is one.
 //!
 //! ```text
-//! groups  [ plane plane plane ] [ plane plane plane ]    share a peak
-//! tasks   one a group, while it is in the cache; of few groups one a band of rows
+//! pixels --sigma--> sigma of a band --larger--> peak of a group --over--> response
 //! ```
 
 use std::mem::MaybeUninit;
@@ -14,7 +13,7 @@ use rayon::prelude::*;
 use super::super::windows::Windows;
 use super::fold::{Results, known};
 use super::lanes::{self, Real, as_new, lanes, load, mul_add, splat, store, sub_mul, values};
-use super::share::{bands, cut, filled};
+use super::share::{bands, filled, in_groups};
 use super::sigma::Sigma;
 use super::tile::Tile;
 use crate::{Border, MaxScope};
@@ -26,67 +25,50 @@ pub(crate) fn local_std<T: Real>(
     windows: &Windows,
     over: Option<MaxScope>,
 ) -> Vec<T> {
-    let size: usize = windows.output().iter().product();
-    let group = over.map_or(1, |scope| scope.planes(c));
+    let [height, width] = windows.output();
     let planes = Planes {
         images,
         windows,
-        over,
+        group: over.map_or(1, |scope| scope.planes(c)),
+        divided: over.is_some(),
     };
-    // SAFETY: bands and groups cover the planes, and each writes all of its values.
-    unsafe {
-        filled(n * c * size, |out| {
-            if n * c / group >= rayon::current_num_threads() {
-                planes.by_group(out, group);
-            } else {
-                planes.by_band(out, group);
-            }
-        })
-    }
+    let step = Results::group(windows.k, windows.stride);
+    let bands = bands(n * c / planes.group, height, step);
+    // SAFETY: the bands cover the planes, and each writes all of its values.
+    unsafe { filled(n * c * height * width, |out| planes.compute(out, &bands)) }
 }
 
 pub(super) struct Planes<'a, T> {
     pub(super) images: &'a [T],
     pub(super) windows: &'a Windows,
-    pub(super) over: Option<MaxScope>,
+    /// Planes that share a peak.
+    pub(super) group: usize,
+    pub(super) divided: bool,
 }
 
 impl<T: Real> Planes<'_, T> {
-    /// A task is a group of planes, which is finished while it is in the cache.
-    pub(super) fn by_group(&self, out: &mut [MaybeUninit<T>], group: usize) {
-        let [height, width] = self.windows.output();
-        let size = height * width;
-        out.par_chunks_mut(group * size)
-            .enumerate()
-            .for_each_init(Tile::new, |tile, (g, out)| {
-                let mut peak = T::default();
-                for (i, out) in out.chunks_mut(size).enumerate() {
-                    peak = peak.larger(self.band(g * group + i, 0..height, out, tile));
-                }
-                self.finish(out, peak);
-            });
-    }
-
-    /// Fewer groups than threads: a task is a band of a plane.
-    pub(super) fn by_band(&self, out: &mut [MaybeUninit<T>], group: usize) {
-        /// Values that are finished in one go.
+    pub(super) fn compute(&self, out: &mut [MaybeUninit<T>], bands: &[Range<usize>]) {
+        /// Values that are finished in one go, if not a whole group.
         const PIECE: usize = 1 << 14;
 
-        let [height, width] = self.windows.output();
-        let size = height * width;
-        let bands = bands(height, Results::group(self.windows.k, self.windows.stride));
-        let peaks: Vec<T> = cut(out, size, width, &bands)
-            .into_par_iter()
-            .map_init(Tile::new, |tile, (plane, rows, out)| {
-                self.band(plane, rows, out, tile)
-            })
-            .collect();
-        let peaks = peaks.chunks(group * bands.len());
-        for (peaks, out) in peaks.zip(out.chunks_mut(group * size)) {
-            let peak = peaks.iter().copied().fold(T::default(), T::larger);
-            out.par_chunks_mut(PIECE)
-                .for_each(|out| self.finish(out, peak));
-        }
+        let [_, width] = self.windows.output();
+        in_groups(
+            out,
+            [self.group, width],
+            bands,
+            Tile::new,
+            |_| (),
+            |(), plane, rows, out, tile| self.band(plane, rows, out, tile),
+            |_, (), peaks, out| {
+                let peak = peaks.iter().copied().fold(T::default(), T::larger);
+                let piece = match bands.len() {
+                    1 => out.len(),
+                    _ => PIECE,
+                };
+                out.par_chunks_mut(piece)
+                    .for_each(|out| self.finish(out, peak));
+            },
+        );
     }
 
     /// Writes sigma of some rows of a plane and returns the peak of the group as far as
@@ -115,7 +97,7 @@ impl<T: Real> Planes<'_, T> {
             sigma_of(plane, windows, rows, out, tile)
         );
         let pixels = &plane[first * windows.width..end * windows.width];
-        match self.over.is_some() && leaves_out(windows) && !lanes::run(AllFinite(pixels)) {
+        match self.divided && leaves_out(windows) && !lanes::run(AllFinite(pixels)) {
             true => T::NAN,
             false => peak,
         }
@@ -124,7 +106,7 @@ impl<T: Real> Planes<'_, T> {
     /// Divides values that all have been written by the peak of their group, if one is
     /// asked for.
     fn finish(&self, out: &mut [MaybeUninit<T>], peak: T) {
-        if self.over.is_some() {
+        if self.divided {
             // SAFETY: the bands of the group, which cover it, are done.
             let sigma = unsafe { out.assume_init_mut() };
             over_peak(sigma, peak);

@@ -126,14 +126,20 @@ impl<T: Real, const K: usize> Sigma<'_, T, K> {
         });
         let out = &mut self.out[(rows.start - self.rows.start) * width + columns.start..];
         let seen = rows.start * stride..(rows.end - 1) * stride + k;
-        let columns = columns.start as isize..columns.end as isize;
-        let view = self.tile.show(self.plane, self.windows, seen, columns, n);
-        if results.columns >= n {
-            return of_view::<S, T, K>(view, results, (out, width), next, kept);
+        let places = columns.start as isize..columns.end as isize;
+        let view = self.tile.show(self.plane, self.windows, seen, places, n);
+        // Where a row is less than a register it is written elsewhere first.
+        let narrow = columns.len() < n;
+        let mut wide =
+            vec![MaybeUninit::new(T::default()); if narrow { rows.len() * n } else { 0 }];
+        let (to, pitch) = match narrow {
+            true => (wide.as_mut_slice(), n),
+            false => (&mut *out, width),
+        };
+        let largest = of_view::<S, T, K>(view, results, (to, pitch), next, kept);
+        if !narrow {
+            return largest;
         }
-        // A row is less than a register.
-        let mut wide = vec![MaybeUninit::new(T::default()); rows.len() * n];
-        of_view::<S, T, K>(view, results, (&mut wide, n), next, kept);
         let mut largest = T::default();
         for (from, to) in wide.chunks(n).zip(out.chunks_mut(width)) {
             to.copy_from_slice(&from[..width]);

@@ -8,7 +8,9 @@ use macerator::Arch;
 use rayon::ThreadPoolBuilder;
 
 use super::super::windows::Windows;
+use super::fold::Results;
 use super::forward::{Planes, over_peak};
+use super::share::bands;
 use super::sigma::Sigma;
 use super::tile::Tile;
 use super::*;
@@ -111,14 +113,15 @@ fn every_value_is_written() {
         let all = Planes {
             images: &images,
             windows: &windows,
-            over: Some(MaxScope::Channel),
+            group: 1,
+            divided: true,
         };
-        for by_band in [false, true] {
+        let [height, _] = windows.output();
+        // Enough planes for all threads, and too few.
+        for groups in [usize::MAX, 0] {
+            let bands = bands(groups, height, Results::group(windows.k, windows.stride));
             let mut values = vec![MaybeUninit::new(f32::NAN); planes * size];
-            match by_band {
-                true => all.by_band(&mut values, 1),
-                false => all.by_group(&mut values, 1),
-            }
+            all.compute(&mut values, &bands);
             // SAFETY: there were values from the first.
             let response = unsafe { values.assume_init_ref() };
             assert!(
@@ -133,9 +136,10 @@ fn every_value_is_written() {
 fn every_value_of_the_gradient_is_written() {
     for (planes, windows) in cases() {
         let images = pixels(planes * windows.height * windows.width);
-        for by_band in [false, true] {
+        for groups in [usize::MAX, 0] {
+            let bands = bands(groups, windows.height, windows.k);
             let mut values = vec![MaybeUninit::new(f32::NAN); images.len()];
-            gradient::tests::into(&mut values, &images, planes, &windows, by_band);
+            gradient::tests::into(&mut values, &images, planes, &windows, &bands);
             // SAFETY: there were values from the first.
             let gradient = unsafe { values.assume_init_ref() };
             assert!(gradient.iter().all(|v| v.is_finite()), "{windows:?}");

@@ -70,13 +70,13 @@ pub(in super::super) struct Gradient<'a, T, const K: usize> {
 
 /// What blocks of a part keep for the next, see [`Results::of`].
 struct Kept<S: Simd, T: Real> {
-    means: Vec<Mean<S, T>>,
+    patches: Vec<Mean<S, T>>,
     places: Vec<OfRow<S, T>>,
 }
 
 impl<S: Simd, T: Real> Kept<S, T> {
     const NOTHING: Self = Self {
-        means: Vec::new(),
+        patches: Vec::new(),
         places: Vec::new(),
     };
 }
@@ -173,6 +173,18 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         }
     }
 
+    /// Rows of patches, at stride 1, that hold some places: from the first that are not kept
+    /// on, from the places' first on, and the end. Those before are a whole group, so that
+    /// nothing depends on where a band begins.
+    fn holding(&self, rows: &Range<usize>, goes_on: bool) -> [usize; 3] {
+        let before = match goes_on {
+            true => 0,
+            false => self.band.windows.k,
+        };
+        let [count, _] = self.band.patches();
+        [rows.start.saturating_sub(before), rows.start, rows.end].map(|row| row.min(count))
+    }
+
     /// Computes the gradient of some places: `directly` where it goes, or in lines. What
     /// is at the place `next` is asked for.
     #[inline(always)]
@@ -185,15 +197,8 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         kept: &mut Kept<S, T>,
     ) {
         let Windows { k, width, .. } = *self.band.windows;
-        // Rows of patches that hold one of the places, at stride 1. Whole groups come
-        // before the first, so that nothing depends on where a band begins.
-        let before = match kept.places.is_empty() {
-            true => k,
-            false => 0,
-        };
-        let [count, _] = self.band.patches();
-        let [first, own, end] =
-            [rows.start.saturating_sub(before), rows.start, rows.end].map(|row| row.min(count));
+        let goes_on = !kept.places.is_empty();
+        let [first, own, end] = self.holding(rows, goes_on);
         let every = Windows {
             stride: 1,
             ..*self.band.windows
@@ -210,9 +215,9 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
         let view = tile.show(self.band.plane, &every, first..end + k - 1, seen, n + k - 1);
         patches.begin(&self.band, first..end, columns);
         for range in [first..own, own..end] {
-            patches.of::<S, K>(&self.band, &view, range.clone(), &mut kept.means);
-            if before > 0 && range.end == own {
-                kept.means.clear();
+            patches.of::<S, K>(&self.band, &view, range.clone(), &mut kept.patches);
+            if range.end == own && !goes_on {
+                kept.patches.clear();
             }
         }
         hold(&self.band, rows, first, [patches.pitch, view.pitch], held);
@@ -240,12 +245,7 @@ impl<T: Real, const K: usize> Gradient<'_, T, K> {
             nothing: splat(0.0),
             next: self.band.next(next),
         };
-        let results = Results {
-            k,
-            stride: 1,
-            rows: rows.len(),
-            columns: columns.len(),
-        };
+        let results = Results::of_every(k, rows.len(), columns.len());
         // SAFETY: `held` names rows of the view and of patches that were written for
         // these columns and k - 1 more, and there is room in the output.
         unsafe {

@@ -38,15 +38,13 @@ mod weights;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use self::band::Band;
 use self::blocks::{Scratch, gradient_of};
 use self::weights::Peak;
 use super::super::windows::Windows;
 use super::fold::known;
 use super::lanes::Real;
-use super::share::{bands, cut, filled};
+use super::share::{bands, filled, in_groups};
 use crate::MaxScope;
 
 /// The gradient by the images, of a `response` with the gradient `by_response`.
@@ -67,16 +65,9 @@ pub(crate) fn gradient<T: Real>(
         group,
         divided: over.is_some(),
     };
-    // SAFETY: bands and groups cover the planes, and each writes all of its values.
-    unsafe {
-        filled(images.len(), |out| {
-            if n * c / group >= rayon::current_num_threads() {
-                tensors.by_group(out);
-            } else {
-                tensors.by_band(out);
-            }
-        })
-    }
+    let bands = bands(n * c / group, windows.height, windows.k);
+    // SAFETY: the bands cover the planes, and each writes all of its values.
+    unsafe { filled(images.len(), |out| tensors.compute(out, &bands)) }
 }
 
 struct Tensors<'a, T> {
@@ -96,47 +87,21 @@ impl<T: Real> Tensors<'_, T> {
         [height * width, self.windows.output().iter().product()]
     }
 
-    /// A task is a group of planes, while what is read twice is in the cache.
-    fn by_group(&self, out: &mut [MaybeUninit<T>]) {
-        let [size, _] = self.sizes();
-        let rows = 0..self.windows.height;
-        out.par_chunks_mut(self.group * size)
-            .enumerate()
-            .for_each_init(Scratch::new, |scratch, (g, out)| {
-                let peak = self.peak(g);
-                let mut sum = 0.0;
-                for (i, out) in out.chunks_mut(size).enumerate() {
-                    let plane = g * self.group + i;
-                    let sums = self.band(plane, rows.clone(), &peak, out, scratch);
-                    sum += sums.iter().sum::<f64>();
-                }
-                self.finish(g, peak, sum, out);
-            });
-    }
-
-    /// Fewer groups than threads: a task is a band of a plane.
-    fn by_band(&self, out: &mut [MaybeUninit<T>]) {
-        let [size, _] = self.sizes();
-        let Windows { height, width, .. } = *self.windows;
-        let groups = out.len() / (self.group * size);
-        let peaks: Vec<_> = (0..groups).map(|g| self.peak(g)).collect();
-        let bands = bands(height, self.windows.k);
-        let sums: Vec<Vec<f64>> = cut(out, size, width, &bands)
-            .into_par_iter()
-            .map_init(Scratch::new, |scratch, (plane, rows, out)| {
-                self.band(plane, rows, &peaks[plane / self.group], out, scratch)
-            })
-            .collect();
-        let sums = sums.chunks(self.group * bands.len());
-        let out = out.chunks_mut(self.group * size).enumerate();
-        for (((g, out), peak), sums) in out.zip(peaks).zip(sums) {
-            // By plane, as above, for the same rounding.
-            let planes = sums.chunks(bands.len());
-            let sum = planes
-                .map(|plane| plane.iter().flatten().sum::<f64>())
-                .sum();
-            self.finish(g, peak, sum, out);
-        }
+    fn compute(&self, out: &mut [MaybeUninit<T>], bands: &[Range<usize>]) {
+        in_groups(
+            out,
+            [self.group, self.windows.width],
+            bands,
+            Scratch::new,
+            |g| self.peak(g),
+            |peak, plane, rows, out, scratch| self.band(plane, rows, peak, out, scratch),
+            |g, peak, sums: Vec<Vec<f64>>, out| {
+                // Row by row, whatever the bands are.
+                let planes = sums.chunks(bands.len());
+                let sum = planes.map(|plane| plane.iter().flatten().sum::<f64>());
+                self.finish(g, peak, sum.sum(), out);
+            },
+        );
     }
 
     fn peak(&self, g: usize) -> Option<Peak<T>> {
@@ -207,13 +172,13 @@ pub(super) mod tests {
     use super::blocks::Gradient;
     use super::*;
 
-    /// The gradient of the contrast map of planes, by either way to share them out.
+    /// The gradient of the contrast map of planes, in bands.
     pub(in super::super) fn into(
         out: &mut [MaybeUninit<f32>],
         images: &[f32],
         planes: usize,
         windows: &Windows,
-        by_band: bool,
+        bands: &[Range<usize>],
     ) {
         let response =
             super::super::forward::local_std(images, [planes, 1], windows, Some(MaxScope::Channel));
@@ -226,10 +191,7 @@ pub(super) mod tests {
             group: 1,
             divided: true,
         };
-        match by_band {
-            true => tensors.by_band(out),
-            false => tensors.by_group(out),
-        }
+        tensors.compute(out, bands);
     }
 
     /// The gradient of sigma of a plane, as an operation for `run`.

@@ -100,12 +100,7 @@ impl<T: Real> Patches<T> {
             }),
             width,
         };
-        let results = Results {
-            k,
-            stride: 1,
-            rows: rows.len(),
-            columns: self.columns.len(),
-        };
+        let results = Results::of_every(k, rows.len(), self.columns.len());
         // SAFETY: the view shows the rows that the results see. In the arrays there is
         // room for them and a register more, and what is `given` has as many columns in
         // as many rows.
