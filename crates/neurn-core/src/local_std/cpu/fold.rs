@@ -173,6 +173,7 @@ impl Results {
     /// # Safety
     ///
     /// As [`of`](Self::of).
+    #[expect(clippy::needless_range_loop, reason = "row `j` goes to place `j`")]
     #[inline(always)]
     unsafe fn before<S: Simd, T: Real, F: Fold<S, T>, const K: usize>(
         self,

@@ -6,7 +6,7 @@
 //! pixels       x x x x x x x x x x x x x x  what these see: k - 1 more behind
 //! ```
 //!
-//! The columns are cut into parts, and blocks of a part are computed from the top down.
+//! The columns are cut into parts, and blocks are computed part by part and then down.
 //! What the rows of one block say about the next is kept, so that every patch is looked
 //! at once, but for those on the ends of parts and bands.
 
@@ -89,8 +89,9 @@ impl<T: Real, const K: usize> WithSimd for Gradient<'_, T, K> {
         let width = self.band.windows.width;
         let margin = self.band.windows.margin();
         let all = self.band.rows.start + margin..self.band.rows.end + margin;
+        let wide = width + 2 * margin;
         let parts = match self.shows_elsewhere() {
-            true => vec![0..width + 2 * margin],
+            true => parts(0..wide, wide),
             false => parts(margin..width + margin, COLUMNS),
         };
         let directly = !self.shows_elsewhere() && width >= lanes::lanes::<S, T>();

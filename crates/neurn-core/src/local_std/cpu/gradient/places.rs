@@ -49,7 +49,7 @@ pub(super) fn hold<T>(
             Border::Symmetric => row.min(2 * count - 1 - row),
             _ => row,
         };
-        let there = there.contains(&row) && row as usize % stride == 0;
+        let there = there.contains(&row) && (row as usize).is_multiple_of(stride);
         held.push(there.then(|| Held {
             patches: (row as usize - first) * patches,
             pixels: (row as usize + k / 2 - first) * pixels,
