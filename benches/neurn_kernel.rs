@@ -1,6 +1,6 @@
 //! NeuRN's kernel against the same arithmetic composed from Burn operations,
 //! forward and backward, with a copy of the tensor beside it: what any
-//! operation that returns a new tensor has to pay. At the end NeuRN on large
+//! operation that returns a new tensor has to pay. At the end strides, NeuRN on large
 //! images beside a copy on all threads, and as a part of a training step.
 //!
 //! ```text
@@ -64,6 +64,22 @@ fn forward_and_backward(criterion: &mut Criterion) {
                     bencher.iter(|| gradient(&device, Some(&neurn), &images, &weights));
                 });
             }
+        }
+    }
+}
+
+/// Every patch, every second and every fourth, on flex.
+#[cfg(feature = "flex")]
+fn strides(criterion: &mut Criterion) {
+    let shape = [8, 3, 224, 224];
+    let images = random(shape, &Device::flex());
+    let mut group = group(criterion, "stride/flex", shape);
+    for k in [3, 7] {
+        for stride in [1, 2, 4] {
+            let neurn = NeuRnConfig::new(k).with_stride(stride).init();
+            group.bench_function(format!("neurn {k}, stride {stride}"), |bencher| {
+                bencher.iter(|| neurn.forward(images.clone()));
+            });
         }
     }
 }
@@ -179,7 +195,14 @@ fn finish(device: &Device, tensor: Tensor<4>) -> Tensor<4> {
 }
 
 #[cfg(feature = "flex")]
-criterion_group!(benches, forward, forward_and_backward, large, training_step);
+criterion_group!(
+    benches,
+    forward,
+    forward_and_backward,
+    strides,
+    large,
+    training_step
+);
 #[cfg(not(feature = "flex"))]
 criterion_group!(benches, forward, forward_and_backward);
 criterion_main!(benches);

@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let images = Tensor::<4>::random(shape, Distribution::Uniform(0.0, 1.0), &device);
         let copy = median(|| images.clone() + 0.0);
         let name = shape.map(|side| side.to_string());
-        for k in [3, 9, 15] {
+        for k in [3, 5, 7, 9, 15] {
             let neurn = NeuRnConfig::new(k).init();
             let forward = || median(|| neurn.forward(images.clone()));
             let mut ours = vec![forward()];

@@ -8,7 +8,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use super::dispatch::LocalStdBackend;
+use super::backend::LocalStdBackend;
 use super::windows::Windows;
 use crate::MaxScope;
 

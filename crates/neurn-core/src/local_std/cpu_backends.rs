@@ -7,15 +7,10 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{DType, Element, TensorData};
 use bytemuck::Pod;
 
+use super::backend::LocalStdBackend;
 use super::cpu::{self, Real};
-use super::dispatch::LocalStdBackend;
 use super::windows::Windows;
-use crate::{Border, MaxScope};
-
-/// Whether the kernel computes images of this type and knows their border.
-pub(super) fn serves(dtype: DType, windows: &Windows) -> bool {
-    cpu::serves(dtype) && !matches!(windows.border, Border::Constant(_) | Border::Circular)
-}
+use crate::MaxScope;
 
 /// A value that both the kernel and a backend know.
 trait Value: Real + Element + Pod {}

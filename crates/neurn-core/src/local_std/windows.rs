@@ -47,20 +47,6 @@ impl Windows {
         border.check();
     }
 
-    /// The same patches on images that the border has been put around.
-    pub(crate) fn padded(&self) -> Self {
-        let around = match self.border {
-            Border::Valid => 0,
-            _ => self.k - 1,
-        };
-        Self {
-            border: Border::Valid,
-            height: self.height + around,
-            width: self.width + around,
-            ..*self
-        }
-    }
-
     /// `[height, width]` of the output.
     pub(crate) fn output(&self) -> [usize; 2] {
         [self.height, self.width].map(|side| self.border.output_side(side, self.k, self.stride))

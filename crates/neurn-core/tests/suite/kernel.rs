@@ -146,9 +146,9 @@ fn dtype() -> impl Strategy<Value = (DType, f64)> {
 }
 
 fn config() -> impl Strategy<Value = NeuRnConfig> {
-    let k = prop_oneof![Just(3_usize), Just(5), Just(9), Just(15)];
+    let k = prop_oneof![Just(3_usize), Just(5), Just(7), Just(9), Just(15)];
     let scope = prop_oneof![Just(MaxScope::Image), Just(MaxScope::Channel)];
-    (k, borders::any(), scope, 1..=4_usize).prop_map(|(k, border, scope, stride)| {
+    (k, borders::any(), scope, 1..=6_usize).prop_map(|(k, border, scope, stride)| {
         NeuRnConfig::new(k)
             .with_border(border)
             .with_max_scope(scope)

@@ -162,7 +162,9 @@ proptest! {
         }
     }
 
-    /// A picture on flat ground keeps its response wherever it stands.
+    /// A picture on flat ground keeps its response wherever it stands: along a row to
+    /// the last bit. Rows of patches are summed in groups of k, so where a picture moves
+    /// down by less, both results lie within the bound around the same exact one.
     #[test]
     fn a_shift_of_the_image_shifts_the_result(
         picture in pixels(16),
@@ -180,13 +182,21 @@ proptest! {
             Images::new(canvas, [1, 1, side, side])
         };
         let layer = NeuRnConfig::new(k).init();
+        let allowed = match down % k {
+            0 => 0.0,
+            _ => 2.0 * response_units(k) * F32,
+        };
         for device in all() {
             let here = forward(&layer, &place(4, 4), &device);
             let there = forward(&layer, &place(4 + down, 4 + right), &device);
             for row in 0..side - down {
                 for column in 0..side - right {
                     let moved = there[(row + down) * side + column + right];
-                    prop_assert_eq!(here[row * side + column], moved, "{:?}", device);
+                    let found = here[row * side + column];
+                    prop_assert!(
+                        (found - moved).abs() <= allowed * found,
+                        "{:?}: {} and {}", device, found, moved
+                    );
                 }
             }
         }

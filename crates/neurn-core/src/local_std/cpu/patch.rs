@@ -4,11 +4,11 @@
 use std::marker::PhantomData;
 
 use super::super::windows::Windows;
-use super::isa::Real;
+use super::lanes::Real;
 
 /// The pixels of a patch.
 pub(super) struct Patch<T> {
-    /// Where they stand in their plane; `None` is a zero.
+    /// Where they stand in their plane; `None` is the border's constant.
     places: Vec<Option<usize>>,
     /// How far they lie above the mean.
     deviations: Vec<f64>,
@@ -31,7 +31,8 @@ impl<T: Real> Patch<T> {
                 None => places.resize(places.len() + k, None),
             }
         }
-        let pixel = |place: &Option<usize>| place.map_or(0.0, |place| plane[place].wide());
+        let constant = T::of(windows.border.value()).wide();
+        let pixel = |place: &Option<usize>| place.map_or(constant, |place| plane[place].wide());
         // About the centre first, and then about the mean.
         let centre = pixel(&places[places.len() / 2]);
         let mut deviations: Vec<f64> = places.iter().map(|place| pixel(place) - centre).collect();

@@ -18,7 +18,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
 use self::launch::Batch;
-use super::dispatch::LocalStdBackend;
+use super::backend::LocalStdBackend;
 use super::windows::Windows;
 use crate::MaxScope;
 

@@ -15,10 +15,22 @@
 //!
 //! # Error
 //!
-//! As of the same arithmetic on a CPU, where it is derived (`cpu/rows.rs`):
-//! `2.5 k^2 + 5 k + 4` units, u = 2^-24 in f32, and for a GPU's divisions and root,
-//! which may be off by 6 u each, 15 more. A flat patch has d = e = 0 and gives
-//! exactly 0.
+//! Let u = 2^-24 (2^-53 in f64). A sum of squares about one of the k values that are
+//! summed is at most k times what remains once the square of the mean is gone. It rounds
+//! at most k + 1 times and the square that is taken away at most 2 k + 1 times, so
+//! k var_j, and what given e_j add, are off by at most `(3 k + 4) k u` of themselves.
+//! Scaling, summing and the rest add k + 6 units, and the root halves all:
+//! `(3 k^2 + 5 k + 6) / 2` units of sigma.
+//!
+//! What e_j is off by counts in the norm over the columns, over sqrt(k). A mean of d is
+//! off by (k + 1) u times the mean of |d|, which is at most sqrt(k var_j):
+//! `2 (k + 1) sqrt(k)` with that of the middle column. The difference of pixels, that of
+//! the means and their sum round once each, and are in the norm at most 2 k sigma,
+//! 2 sqrt(k) sigma and k sigma: `3 k + 2 sqrt(k)`.
+//!
+//! Together `1.5 k^2 + 2 k sqrt(k) + 5.5 k + 4 sqrt(k) + 3` units, and for a GPU's
+//! divisions and root, which may be off by 6 u each, 15 more: less than
+//! `3 k^2 + 10 k + 10`. A flat patch has d = e = 0 and gives exactly 0.
 
 use cubecl::prelude::*;
 
