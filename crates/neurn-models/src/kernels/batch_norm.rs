@@ -288,11 +288,11 @@ mod kernel {
 
     /// `first` is the number of the first plane of a piece.
     #[macerator::with_simd]
-    fn scale_piece<'a, S: Simd, T: Real>(
+    fn scale_piece<S: Simd, T: Real>(
         values: &mut [T],
         planes: Planes,
         first: usize,
-        factors: [&'a [T]; 2],
+        factors: [&[T]; 2],
         bounds: Bounds<T>,
     ) {
         for (plane, values) in values.chunks_exact_mut(planes.size).enumerate() {
