@@ -243,12 +243,8 @@ mod tests {
     use burn::optim::{AdamConfig as BurnsConfig, GradientsParams};
     use burn::tensor::Distribution;
 
-    /// Steps that change a linear layer of more numbers than a thread takes at a time.
-    fn steps(mut optimizer: ModuleOptimizer) -> Tensor<2> {
-        let device = Device::flex().autodiff();
-        device.seed(5);
-        let mut layer: Linear = LinearConfig::new(300, 70).init(&device);
-        let x = Tensor::<2>::random([8, 300], Distribution::Normal(0.0, 1.0), &device);
+    /// Steps that change a linear layer.
+    fn steps(mut layer: Linear, x: &Tensor<2>, mut optimizer: ModuleOptimizer) -> Tensor<2> {
         for _ in 0..5 {
             let loss = layer.forward(x.clone()).square().mean();
             let gradients = GradientsParams::from_grads(loss.backward(), &layer);
@@ -261,8 +257,12 @@ mod tests {
     /// by a rounded factor in another order; 16 units of the step that each number makes.
     #[test]
     fn agrees_with_burn() {
-        let ours = steps(AdamConfig::new().init());
-        let burns = steps(BurnsConfig::new().with_epsilon(1e-8).init());
+        let device = Device::flex().autodiff();
+        // More numbers than a thread takes at a time.
+        let layer: Linear = LinearConfig::new(300, 70).init(&device);
+        let x = Tensor::<2>::random([8, 300], Distribution::Normal(0.0, 1.0), &device);
+        let ours = steps(layer.clone(), &x, AdamConfig::new().init());
+        let burns = steps(layer, &x, BurnsConfig::new().with_epsilon(1e-8).init());
         let worst = (ours - burns).abs().max().into_scalar::<f32>();
         assert!(worst <= 5.0 * 1e-2 * 16.0 * f32::EPSILON, "{worst}");
     }
