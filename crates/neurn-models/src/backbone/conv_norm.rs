@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::convolution::{convolve, convolve_activated, kaiming_fan_out};
 use super::operation::{Activation, batch_norm, batch_norm_activated, tracing};
+use crate::kernels::scale_and_shift;
 
 /// Convolution and batch norm.
 #[derive(Module, Debug)]
@@ -104,15 +105,8 @@ pub(super) fn convolve_normed(
 /// take on, so that the output is written once.
 fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
     let weight = conv.weight.val();
-    let device = weight.device();
-    let mean = norm.running_mean.value().to_device(&device);
-    let variance = norm.running_var.value().to_device(&device);
-    let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
-    let mean = match &conv.bias {
-        Some(bias) => mean - bias.val(),
-        None => mean,
-    };
-    let shift = norm.beta.val() - mean * scale.clone();
+    let bias = conv.bias.as_ref().map(Param::val);
+    let (scale, shift) = scale_and_shift(norm, bias, &weight.device());
     Conv2d {
         weight: Param::from_tensor(weight * scale.reshape([-1, 1, 1, 1])),
         bias: Some(Param::from_tensor(shift)),

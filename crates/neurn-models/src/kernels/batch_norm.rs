@@ -1,7 +1,7 @@
 //! Batch norm, with what follows it, in two passes over the images.
 
 use burn::nn::BatchNorm;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::activation::Activation;
 
@@ -13,6 +13,24 @@ pub(crate) fn batch_norm(norm: &BatchNorm, x: Tensor<4>, activation: Activation)
         return kernel::batch_norm(norm, x, activation);
     }
     activation.forward(norm.forward(x))
+}
+
+/// What a batch norm does with running statistics: `x * scale + shift`, by channel, where
+/// `bias` is still to be added to x.
+pub(crate) fn scale_and_shift(
+    norm: &BatchNorm,
+    bias: Option<Tensor<1>>,
+    device: &Device,
+) -> (Tensor<1>, Tensor<1>) {
+    let mean = norm.running_mean.value().to_device(device);
+    let variance = norm.running_var.value().to_device(device);
+    let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
+    let mean = match bias {
+        Some(bias) => mean - bias,
+        None => mean,
+    };
+    let shift = norm.beta.val() - mean * scale.clone();
+    (scale, shift)
 }
 
 #[cfg(feature = "flex")]
@@ -56,11 +74,7 @@ mod kernel {
         x: Tensor<4>,
         activation: Activation,
     ) -> Tensor<4> {
-        let device = x.device();
-        let mean = norm.running_mean.value().to_device(&device);
-        let variance = norm.running_var.value().to_device(&device);
-        let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
-        let shift = norm.beta.val() - mean * scale.clone();
+        let (scale, shift) = super::scale_and_shift(norm, None, &x.device());
         Tensor::from_dispatch(Dispatch::scale_and_shift(
             x.into_dispatch(),
             scale.into_dispatch(),
@@ -348,6 +362,21 @@ mod kernel {
     /// The sum of a channel.
     #[macerator::with_simd]
     fn sum<S: Simd, T: Real>(x: &[T], planes: Planes, channel: usize) -> f64 {
+        sum_of(x, planes, channel, |value| value)
+    }
+
+    /// The sum of squared differences from the mean of a channel.
+    #[macerator::with_simd]
+    fn sum_of_squares<S: Simd, T: Real>(x: &[T], planes: Planes, channel: usize, mean: T) -> f64 {
+        sum_of(x, planes, channel, |value| {
+            let difference = value - mean;
+            difference * difference
+        })
+    }
+
+    /// The sum over a channel of a function of its values.
+    #[inline(always)]
+    fn sum_of<T: Real>(x: &[T], planes: Planes, channel: usize, f: impl Fn(T) -> T) -> f64 {
         let mut x = planes.channel(x, channel).peekable();
         let mut sum = 0.0;
         while x.peek().is_some() {
@@ -355,27 +384,7 @@ mod kernel {
             for values in x.by_ref().take(planes.together()) {
                 for values in values.chunks(LANES) {
                     let pairs = lanes.iter_mut().zip(values);
-                    pairs.for_each(|(lane, value)| *lane += *value);
-                }
-            }
-            sum += total(&lanes);
-        }
-        sum
-    }
-
-    /// The sum of squared differences from the mean of a channel.
-    #[macerator::with_simd]
-    fn sum_of_squares<S: Simd, T: Real>(x: &[T], planes: Planes, channel: usize, mean: T) -> f64 {
-        let mut x = planes.channel(x, channel).peekable();
-        let mut sum = 0.0;
-        while x.peek().is_some() {
-            let mut lanes = [T::ZERO; LANES];
-            for values in x.by_ref().take(planes.together()) {
-                for values in values.chunks(LANES) {
-                    for (lane, value) in lanes.iter_mut().zip(values) {
-                        let difference = *value - mean;
-                        *lane += difference * difference;
-                    }
+                    pairs.for_each(|(lane, value)| *lane += f(*value));
                 }
             }
             sum += total(&lanes);

@@ -20,6 +20,6 @@ pub use adam::{Adam, AdamConfig};
 pub use convolution::convolution;
 
 pub(crate) use activation::Activation;
-pub(crate) use batch_norm::batch_norm;
+pub(crate) use batch_norm::{batch_norm, scale_and_shift};
 pub(crate) use convolution::convolution_activated;
 pub(crate) use max_pool::max_pool;
