@@ -7,6 +7,8 @@
 //!
 //! Without a folder (`FOLDER/CLASS/*.jpg`) it draws some JPEGs of its own.
 
+mod memory;
+
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
@@ -60,21 +62,22 @@ fn draw(folder: &Path) -> Result<String, Box<dyn Error>> {
 fn measure(path: &str, model: Model) -> Result<(), Box<dyn Error>> {
     let source = named(&format!("domain={path}"))?;
     println!("{model}, {SIDE} x {SIDE}, batches of {BATCH}");
-    println!("memory at the start: {} MiB", peak());
+    println!("memory at the start: {} MiB", mebibytes());
     let again = read(&source, 0)?;
     println!(
         "{} pictures, none kept: {} MiB",
         again.labels().len(),
-        peak()
+        mebibytes()
     );
     let kept = read(&source, 1 << 30)?;
-    println!("kept in 8 bits: {} MiB", peak());
-    let memory = in_memory(&kept)?;
+    println!("kept in 8 bits: {} MiB", mebibytes());
+    let held = in_memory(&kept)?;
 
     let device = Device::flex().autodiff();
-    let mut network = model.config(classes(&kept), 3, SIDE).init(&device);
-    let sets = [&again, &kept, &memory]
-        .map(|images| Examples::new(images, 0..images.labels().len(), SIDE));
+    let classes = kept.class_counts().len();
+    let mut network = model.config(classes, 3, SIDE).init(&device);
+    let sets =
+        [&again, &kept, &held].map(|images| Examples::new(images, 0..images.labels().len(), SIDE));
     let mut seconds = [const { Vec::new() }; 3];
     for round in 0..=ROUNDS {
         for (set, seconds) in sets.iter().zip(&mut seconds) {
@@ -93,7 +96,7 @@ fn measure(path: &str, model: Model) -> Result<(), Box<dyn Error>> {
         "from files, decoded anew: {again:.2} s, {:.2} times",
         again / memory
     );
-    println!("memory at the end: {} MiB", peak());
+    println!("memory at the end: {} MiB", mebibytes());
     Ok(())
 }
 
@@ -110,10 +113,6 @@ fn in_memory(images: &ImageSet) -> Result<ImageSet, Box<dyn Error>> {
     }
     let labels = images.labels().to_vec();
     Ok(ImageSet::new(Values::U8(values), labels, images.shape()))
-}
-
-fn classes(images: &ImageSet) -> usize {
-    images.class_counts().len()
 }
 
 fn epoch(
@@ -138,10 +137,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The largest memory of this process so far, in MiB; 0 where the system does not say.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kibibytes.unwrap_or(0) / 1024
+/// The largest memory of this process so far, in MiB.
+fn mebibytes() -> u64 {
+    memory::peak() >> 20
 }

@@ -11,14 +11,21 @@
 //! The last one loads a file of VGG-19's weights and reads it, in turn; models.py
 //! `--save` writes one.
 
+#[path = "../memory.rs"]
+mod memory;
+#[path = "../peer.rs"]
+mod peer;
+
 use std::error::Error;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Distribution, Tensor};
 use neurn_models::{Model, WeightsFile};
+
+use crate::memory::peak;
+use crate::peer::Peer;
 
 /// Images in a step of training.
 const BATCH: usize = 4;
@@ -104,7 +111,8 @@ fn compare(names: &[String]) -> Result<(), Box<dyn Error>> {
         [] => Model::all().collect::<Vec<_>>(),
         names => names.iter().map(|n| n.parse()).collect::<Result<_, _>>()?,
     };
-    let mut peer = Peer::start()?;
+    let threads = std::thread::available_parallelism()?.get();
+    let mut peer = Peer::start("models/models.py", threads)?;
     println!(
         "Images a second: forward one at a time, training {BATCH} at a time; MiB of a step.\n"
     );
@@ -117,7 +125,7 @@ fn compare(names: &[String]) -> Result<(), Box<dyn Error>> {
         for _ in 0..ROUNDS {
             let new = here(model)?;
             ours = Some(ours.map_or(new, |old| old.best(new)));
-            if let Some(new) = peer.measure(model)? {
+            if let Some(new) = there(&mut peer, model)? {
                 theirs = Some(theirs.map_or(new, |old| old.best(new)));
             }
         }
@@ -151,50 +159,10 @@ fn here(model: Model) -> Result<Measured, Box<dyn Error>> {
     Ok(Measured::read(&line).ok_or_else(|| format!("{model} was not measured: {line}"))?)
 }
 
-/// The process that measures PyTorch.
-struct Peer {
-    process: Child,
-    ask: ChildStdin,
-    answers: std::io::Lines<BufReader<ChildStdout>>,
-}
-
-impl Peer {
-    fn start() -> Result<Self, Box<dyn Error>> {
-        let threads = std::thread::available_parallelism()?.get();
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-        let script = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../benches/models/models.py"
-        );
-        let mut process = Command::new(python)
-            .args([script, &threads.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let ask = process.stdin.take().ok_or("no stdin")?;
-        let answers = process.stdout.take().ok_or("no stdout")?;
-        Ok(Self {
-            process,
-            ask,
-            answers: BufReader::new(answers).lines(),
-        })
-    }
-
-    /// None, if there is no such model there.
-    fn measure(&mut self, model: Model) -> Result<Option<Measured>, Box<dyn Error>> {
-        writeln!(self.ask, "{model} {} {BATCH}", model.image_size())?;
-        let answer = self.answers.next().ok_or("the script ended")??;
-        Ok(Measured::read(&answer))
-    }
-
-    fn end(self) -> Result<(), Box<dyn Error>> {
-        let Self {
-            mut process, ask, ..
-        } = self;
-        drop(ask);
-        process.wait()?;
-        Ok(())
-    }
+/// PyTorch's numbers; none, if there is no such model there.
+fn there(peer: &mut Peer, model: Model) -> Result<Option<Measured>, Box<dyn Error>> {
+    let answer = peer.ask(&format!("{model} {} {BATCH}", model.image_size()))?;
+    Ok(Measured::read(&answer))
 }
 
 /// How often a second `step` can be done, after a first time that is not counted.
@@ -230,15 +198,6 @@ fn training(model: Model) -> f64 {
     let network = model.published(1000).init(&device);
     let images = images(model, BATCH, &device);
     BATCH as f64 * rate(|| drop(network.forward(images.clone()).sum().backward()))
-}
-
-/// The largest memory of this process so far, in bytes. 0 where the system does not
-/// say.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    kilobytes.unwrap_or(0) * 1024
 }
 
 fn load(paths: &[String]) -> Result<(), Box<dyn Error>> {

@@ -6,9 +6,10 @@
 //! PYTHON=peers/bin/python cargo bench --bench training [-- MODEL]
 //! ```
 
+#[path = "../peer.rs"]
+mod peer;
+
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
@@ -16,6 +17,8 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use neurn_models::{AdamConfig, Backbone, BackboneConfig};
+
+use crate::peer::Peer;
 
 /// Model, side of the images, batch, and multiply-adds of an image in millions, forward.
 const ROWS: [(&str, usize, usize, f64); 5] = [
@@ -41,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn measure(threads: usize) -> Result<(), Box<dyn Error>> {
-    let mut peer = Peer::start(threads)?;
+    let mut peer = Peer::start("training/training.py", threads)?;
     let named = std::env::args().nth(1).filter(|name| name != "--bench");
     let asked = |model: &str| named.as_deref().is_none_or(|named| named == model);
 
@@ -58,7 +61,9 @@ fn measure(threads: usize) -> Result<(), Box<dyn Error>> {
             let (mut ours, mut theirs) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
                 ours.push(run.images_a_second());
-                theirs.extend(peer.images_a_second(model, side, batch, mode)?);
+                // No number, if PyTorch is not installed.
+                let answer = peer.ask(&format!("{model} {side} {batch} {mode}"))?;
+                theirs.extend(answer.trim().parse::<f64>());
             }
             let ours = median(ours);
             let (peer, ratio) = match theirs.is_empty() {
@@ -75,52 +80,12 @@ fn measure(threads: usize) -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    Ok(())
+    peer.end()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// The process that measures PyTorch.
-struct Peer {
-    ask: ChildStdin,
-    answers: std::io::Lines<BufReader<ChildStdout>>,
-}
-
-impl Peer {
-    fn start(threads: usize) -> Result<Self, Box<dyn Error>> {
-        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".into());
-        let script = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../benches/training/training.py"
-        );
-        let mut process = Command::new(python)
-            .args([script, &threads.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let ask = process.stdin.take().ok_or("no stdin")?;
-        let answers = process.stdout.take().ok_or("no stdout")?;
-        Ok(Self {
-            ask,
-            answers: BufReader::new(answers).lines(),
-        })
-    }
-
-    /// None, if PyTorch is not installed.
-    fn images_a_second(
-        &mut self,
-        model: &str,
-        side: usize,
-        batch: usize,
-        mode: &str,
-    ) -> Result<Option<f64>, Box<dyn Error>> {
-        writeln!(self.ask, "{model} {side} {batch} {mode}")?;
-        let answer = self.answers.next().ok_or("the script ended")??;
-        Ok(answer.trim().parse().ok())
-    }
 }
 
 /// What is measured of ours.
